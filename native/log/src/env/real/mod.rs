@@ -1,0 +1,1 @@
+//! The real world: files, time, threads. The only place in this crate that knows them.

@@ -1,0 +1,116 @@
+//! Options of a store, with their limits. A value outside its limits is refused, never clamped.
+
+use crate::error::{Error, Result};
+
+/// What makes a record leave before it is too old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// When every holder has received it (and `keep_at_least_ms` has passed).
+    UntilReceived,
+    /// Only by age.
+    Window,
+    /// Only by trim or delete.
+    Forever,
+}
+
+/// Retention rules; a store has defaults, a chat may override each (`configure`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// See [`Keep`].
+    pub keep: Keep,
+    /// Records older than this leave, whoever has not received them.
+    pub max_age_ms: u64,
+    /// Records younger than this stay although all have received them.
+    pub keep_at_least_ms: u64,
+}
+
+/// What an acked append survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// fdatasync covers it before it is acked: survives power loss.
+    Fsync,
+    /// Only written to the page cache: survives the process, loses the tail on power loss.
+    PageCacheUnsafe,
+}
+
+/// How to open a store.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Make the store when the directory is empty or missing.
+    pub create: bool,
+    /// Change nothing; serve what verifies even when the journal is corrupt.
+    pub read_only: bool,
+    /// See [`Durability`].
+    pub durability: Durability,
+    /// Size of a journal file: 8 KiB to 64 MiB, a multiple of 4 KiB.
+    pub journal_file_bytes: u32,
+    /// Largest round: one write and one sync. At least 4 KiB.
+    pub round_bytes_max: u32,
+    /// Largest payload of one record.
+    pub payload_bytes_max: u32,
+    /// Bytes submitted and not yet durable; beyond it `FOQ_BUSY`.
+    pub pending_bytes_max: u64,
+    /// Keyed appends remembered per (chat, sender).
+    pub dedup_depth: u16,
+    /// Acks that no one waits for become durable after this long at the latest.
+    pub ack_flush_ms: u64,
+    /// An idle log writes a mark after this long, and at close.
+    pub idle_mark_ms: u64,
+    /// Pre-written journal files kept ready.
+    pub spares: u16,
+    /// Retention of chats that are not configured.
+    pub retention: Retention,
+}
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            create: true,
+            read_only: false,
+            durability: Durability::Fsync,
+            journal_file_bytes: 64 << 20,
+            round_bytes_max: 2 << 20,
+            payload_bytes_max: 1 << 20,
+            pending_bytes_max: 64 << 20,
+            dedup_depth: 16,
+            ack_flush_ms: 1000,
+            idle_mark_ms: 50,
+            spares: 2,
+            retention: Retention {
+                keep: Keep::UntilReceived,
+                max_age_ms: 30 * DAY_MS,
+                keep_at_least_ms: 0,
+            },
+        }
+    }
+}
+
+impl Options {
+    /// Checks every limit.
+    ///
+    /// # Errors
+    /// `FOQ_INVALID_ARGUMENT` naming the option and its limits.
+    pub fn validate(&self) -> Result<()> {
+        let file = self.journal_file_bytes;
+        if !(8 << 10..=64 << 20).contains(&file) || !file.is_multiple_of(4096) {
+            return Err(Error::invalid(
+                "journalFileBytes must be a multiple of 4 KiB, 8 KiB to 64 MiB",
+            ));
+        }
+        if self.round_bytes_max < 4096 {
+            return Err(Error::invalid("roundBytesMax must be at least 4 KiB"));
+        }
+        if self.payload_bytes_max == 0 || self.payload_bytes_max > 16 << 20 {
+            return Err(Error::invalid("payloadBytesMax must be 1 byte to 16 MiB"));
+        }
+        if self.dedup_depth == 0 || self.dedup_depth > 1024 {
+            return Err(Error::invalid("dedupDepth must be 1 to 1024"));
+        }
+        if self.spares == 0 {
+            return Err(Error::invalid("spares must be at least 1"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,152 @@
+//! What readers see: durable state only.
+
+use crate::ops::ChatOptions;
+use crate::options::Keep;
+
+/// Where a chat stands. A never-seen chat has `first_seq` 1 and zeros.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The floor: first seq that a read returns.
+    pub first_seq: u64,
+    /// Last durable seq.
+    pub head_seq: u64,
+    /// Time stamp of the newest record.
+    pub last_at: u64,
+    /// The compare-and-append counter.
+    pub guard: u64,
+    /// Grows by one with each effect that changes the joined set.
+    pub roster: u64,
+    /// Raised by each change of marks that others may see.
+    pub marks_version: u32,
+    /// Overrides of the store's retention.
+    pub options: ChatOptions,
+}
+
+/// Why a range will never be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapReason {
+    /// Too old, or received by all.
+    Expired,
+    /// `Trim`.
+    Trimmed,
+    /// `DeleteChat`.
+    Deleted,
+    /// Written while the consumer was not joined.
+    BeforeJoin,
+}
+
+/// A declared range that a reader will not get; inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// First missing seq.
+    pub from_seq: u64,
+    /// Last missing seq.
+    pub to_seq: u64,
+    /// Why.
+    pub reason: GapReason,
+}
+
+/// One record as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its number in the chat.
+    pub seq: u64,
+    /// Time stamp, ms since epoch.
+    pub at: u64,
+    /// The caller's byte.
+    pub kind: u8,
+    /// Whether it was appended with `pin`.
+    pub pin: bool,
+    /// Who sent it; empty when nobody was named.
+    pub sender_id: String,
+    /// The bytes; empty when `deleted`.
+    pub payload: Vec<u8>,
+    /// A tombstone of `DeleteRecords`.
+    pub deleted: bool,
+}
+
+/// Which records to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadFrom {
+    /// From this seq upwards.
+    Seq(u64),
+    /// The `limit` records below this seq.
+    Before(u64),
+    /// The newest `limit` records.
+    Last,
+}
+
+/// Records in ascending order, and what is missing below them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadResult {
+    /// Ascending; at least one where there is one, whatever the byte limit.
+    pub records: Vec<Record>,
+    /// The floor.
+    pub first_seq: u64,
+    /// The durable head.
+    pub head_seq: u64,
+    /// Set when the read began below the floor.
+    pub gap: Option<Gap>,
+}
+
+/// A consumer's place in one chat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CursorView {
+    /// Who.
+    pub consumer_id: String,
+    /// Its dense number in the chat.
+    pub seat: u16,
+    /// First seq it gets.
+    pub join_seq: u64,
+    /// Everything up to here is stored by it.
+    pub received: u64,
+    /// Independent mark.
+    pub delivered: u64,
+    /// Independent mark.
+    pub read: u64,
+    /// The others' marks it was handed.
+    pub marks_seen: u32,
+    /// Set on a closing cursor: last seq it gets.
+    pub leave_seq: Option<u64>,
+    /// Ranges above `received` it will not get (it was not joined), inclusive.
+    pub holes: Vec<(u64, u64)>,
+}
+
+/// One row of `pending` or `chats_of`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatRow {
+    /// The chat.
+    pub chat_id: String,
+    /// Its floor.
+    pub first_seq: u64,
+    /// Its head.
+    pub head_seq: u64,
+    /// The consumer's cursor.
+    pub received: u64,
+    /// First seq the consumer gets.
+    pub join_seq: u64,
+    /// Time stamp of the newest record.
+    pub last_at: u64,
+    /// True when others' marks changed and were not handed over.
+    pub marks: bool,
+}
+
+/// Overrides printed by `dump`.
+impl Keep {
+    pub(crate) fn byte(self) -> u8 {
+        match self {
+            Self::UntilReceived => 1,
+            Self::Window => 2,
+            Self::Forever => 3,
+        }
+    }
+
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::UntilReceived),
+            2 => Some(Self::Window),
+            3 => Some(Self::Forever),
+            _ => None,
+        }
+    }
+}
