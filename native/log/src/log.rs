@@ -46,6 +46,26 @@ impl Packed {
 /// One assembled round, on its way to the disk.
 pub struct Round {}
 
+#[expect(missing_docs, reason = "signatures first")]
+impl Round {
+    /// Its number; dense.
+    pub fn number(&self) -> u64 {
+        todo!()
+    }
+    /// Time stamp of its records.
+    pub fn at(&self) -> u64 {
+        todo!()
+    }
+    /// The retention clock as of this round.
+    pub fn retention_at(&self) -> u64 {
+        todo!()
+    }
+    /// Bytes it writes.
+    pub fn bytes(&self) -> usize {
+        todo!()
+    }
+}
+
 /// What `assemble` found to do.
 pub enum Assembled {
     /// Nothing is due.
@@ -154,6 +174,15 @@ impl Log {
     }
     /// Commits everything submitted and pending acks, then a mark; releases the lock.
     pub fn close(self) -> Result<()> {
+        todo!()
+    }
+    /// Keeps the order in which operations were judged for `take_judged` (simulation).
+    pub fn trace_judged(&mut self, on: bool) {
+        todo!()
+    }
+    /// Operations judged since the last call, in order: refused ones, repeats and undurable acks
+    /// too. Those judged by an `assemble` that made a round belong to that round.
+    pub fn take_judged(&mut self) -> Vec<Ticket> {
         todo!()
     }
     /// Round number of the last durable round, and of the last assembled one.

@@ -1,1 +1,4 @@
-//! Grows in the next commits.
+//! Simulation of the log: workloads, a model that judges, crashes, planted bugs. Never shipped.
+
+pub mod model;
+pub mod operation;
