@@ -1,0 +1,46 @@
+// What `npm test` runs, in order. A step has a name and `run(tally)`, which fills the tally; a new kind
+// of test is a new line in `testSteps`.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { logFolder, root, tapPath } from './build-steps.mjs';
+import { runCargo } from './lib/cargo.mjs';
+import { runCommand } from './lib/command.mjs';
+import { cargoReader, tapReader } from './lib/tally.mjs';
+
+/** Node lines beside the one that runs this; `.ci/run` installs them into an ignored folder. */
+const NODE_LINES = [22, 24];
+
+export function testSteps() {
+  return [
+    { name: 'Rust tests', run: rustTests },
+    { name: 'TypeScript tests', run: (tally) => tapTests(tally, process.execPath) },
+    ...NODE_LINES.map((line) => ({
+      name: `TypeScript tests on Node ${line}`,
+      run: (tally) => tapTestsOnLine(tally, line),
+    })),
+  ];
+}
+
+/** The addon's crate is left out: it links only inside Node, where the TypeScript tests drive it. */
+async function rustTests(tally) {
+  const args = ['test', '--workspace', '--exclude', 'foq-node', '--no-fail-fast'];
+  const logFile = join(logFolder, 'test-rust.log');
+  const result = await runCargo(args, { cwd: root, logFile, onLine: cargoReader(tally) });
+  return { ...result, logFile };
+}
+
+async function tapTests(tally, node, logName = 'test-typescript') {
+  const logFile = join(logFolder, `${logName}.log`);
+  const options = { cwd: root, logFile, onLine: tapReader(tally) };
+  const result = await runCommand(node, [tapPath, '-Rtap'], options);
+  return { ...result, logFile };
+}
+
+function tapTestsOnLine(tally, line) {
+  const node = join(root, '.cache', 'nodes', 'node_modules', `node${line}`, 'bin', 'node');
+  if (existsSync(node)) return tapTests(tally, node, `test-typescript-node${line}`);
+  const reason = `Node ${line} is not in .cache/nodes; .ci/run installs it`;
+  tally.skips.push({ name: `TypeScript tests on Node ${line}`, reason });
+  return { code: 0, tail: [] };
+}
