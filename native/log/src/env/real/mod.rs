@@ -1,1 +1,32 @@
 //! The real world: files, time, threads. The only place in this crate that knows them.
+//!
+//! `disk` and `file` are the store's directory, `lock` keeps other writers out, `clock` and
+//! `random` are the machine's.
+
+mod clock;
+mod disk;
+mod file;
+mod lock;
+mod random;
+#[cfg(test)]
+mod temporary;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Env;
+
+/// The world in which the store lives in the directory `dir`; touches nothing yet.
+/// A relative `dir` is resolved now, so that a later change of the working directory is no harm.
+///
+/// # Errors
+/// When `dir` is empty, or the working directory it is relative to cannot be found out.
+pub fn env(dir: &Path) -> io::Result<Env> {
+    let root = std::path::absolute(dir)?;
+    Ok(Env {
+        disk: Arc::new(disk::RealDisk::new(root)),
+        clock: Arc::new(clock::RealClock),
+        random: Arc::new(random::RealRandom),
+    })
+}
