@@ -1,0 +1,234 @@
+//! The simulated disk as the log sees it: `Disk`, `DiskFile` and the store's lock.
+
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::SimDisk;
+use super::fault::{CallKind, Fault, io_error, no_space};
+use super::inode::Landing;
+use super::state::Node;
+use super::world::{Call, World, to_usize};
+use crate::env::{Disk, DiskFile, LockError, OpenMode, Space};
+
+impl SimDisk {
+    /// A call on a path that fails whole, or is done.
+    fn on_path<T>(
+        &self,
+        kind: CallKind,
+        path: &str,
+        body: impl FnOnce(&mut World) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let call = Call { kind, path, byte_offset: 0, length: 0 };
+        self.world.lock().call(&call, |world, fault, _| {
+            fail_whole(fault)?;
+            body(world)
+        })
+    }
+}
+
+impl Disk for SimDisk {
+    fn create_root(&self) -> io::Result<()> {
+        self.on_path(CallKind::CreateRoot, "", |world| {
+            world.state.root_made = true;
+            Ok(())
+        })
+    }
+
+    fn create_dir(&self, path: &str) -> io::Result<()> {
+        self.on_path(CallKind::CreateDir, path, |world| {
+            if !world.state.has_folder(super::state::folder_of(path)) {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            if !world.state.has_folder(path) {
+                world.state.make(path, Node::Folder);
+            }
+            Ok(())
+        })
+    }
+
+    fn open(&self, path: &str, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
+        let inode = self.on_path(CallKind::Open, path, |world| match mode {
+            OpenMode::Create => world.state.create(path),
+            OpenMode::Read | OpenMode::Update => {
+                world.state.file(path).ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
+        })?;
+        let world = Arc::clone(&self.world);
+        Ok(Arc::new(SimFile { world, inode, path: path.into(), writes: mode != OpenMode::Read }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.on_path(CallKind::Rename, from, |world| world.state.rename(from, to))
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        self.on_path(CallKind::Remove, path, |world| world.state.remove(path))
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        self.on_path(CallKind::List, path, |world| world.state.list(path))
+    }
+
+    fn sync_dir(&self, path: &str) -> io::Result<()> {
+        self.on_path(CallKind::SyncDir, path, |world| world.state.sync_dir(path))
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        self.on_path(CallKind::Space, "", |world| {
+            let state = &world.state;
+            Ok(Space { free_bytes: state.free_bytes, total_bytes: state.total_bytes })
+        })
+    }
+
+    fn lock(&self, exclusive: bool) -> Result<Box<dyn Send + Sync>, LockError> {
+        let held = self.on_path(CallKind::Lock, "", |world| {
+            if !world.state.root_made {
+                return Err(io::ErrorKind::NotFound.into());
+            }
+            let held = world.locked;
+            world.locked |= exclusive;
+            Ok(held)
+        });
+        match held {
+            Err(error) => Err(LockError::Io(error)),
+            Ok(true) => Err(LockError::Held { pid: 1 }),
+            Ok(false) if exclusive => Ok(Box::new(SimLock { world: Arc::clone(&self.world) })),
+            Ok(false) => Ok(Box::new(())),
+        }
+    }
+
+    fn boot_id(&self) -> [u8; 16] {
+        u128::from(self.world.lock().state.boot).to_le_bytes()
+    }
+
+    fn name(&self) -> String {
+        "simulated disk".to_owned()
+    }
+}
+
+/// Held until dropped.
+struct SimLock {
+    world: Arc<Mutex<World>>,
+}
+
+impl Drop for SimLock {
+    fn drop(&mut self) {
+        self.world.lock().locked = false;
+    }
+}
+
+/// An open file; it outlives its name.
+struct SimFile {
+    world: Arc<Mutex<World>>,
+    inode: usize,
+    path: Arc<str>,
+    writes: bool,
+}
+
+impl SimFile {
+    fn call(&self, kind: CallKind, byte_offset: u64, length: usize) -> Call<'_> {
+        Call { kind, path: &self.path, byte_offset, length }
+    }
+}
+
+impl DiskFile for SimFile {
+    fn read_at(&self, byte_offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let call = self.call(CallKind::Read, byte_offset, buffer.len());
+        self.world.lock().call(&call, |world, fault, meter| {
+            let wanted = match fault {
+                Some(Fault::Short) => half(buffer.len()),
+                fault => {
+                    fail_whole(fault)?;
+                    buffer.len()
+                }
+            };
+            let buffer = buffer.get_mut(..wanted).unwrap_or_default();
+            let inode = world.state.inodes.get(self.inode).ok_or(io::ErrorKind::NotFound)?;
+            let count = inode.read(to_usize(byte_offset), buffer);
+            meter.moved(buffer.get(..count).unwrap_or_default());
+            Ok(count)
+        })
+    }
+
+    fn write_at(&self, byte_offset: u64, data: &[u8]) -> io::Result<usize> {
+        let call = self.call(CallKind::Write, byte_offset, data.len());
+        self.world.lock().call(&call, |world, fault, meter| {
+            if !self.writes {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            let (count, landing) = match fault {
+                None | Some(Fault::Crash) => (data.len(), Landing::Right),
+                Some(Fault::NoSpace) => return Err(no_space()),
+                Some(Fault::Short) => (half(data.len()), Landing::Right),
+                Some(Fault::LostWrite) => (data.len(), Landing::Lost),
+                Some(Fault::Misdirected(to)) => (data.len(), Landing::At(to_usize(to))),
+                Some(Fault::Io) => {
+                    let count = to_usize(world.dice.below(data.len() as u64));
+                    (count, Landing::Right)
+                }
+            };
+            let data = data.get(..count).unwrap_or_default();
+            world.state.write(self.inode, to_usize(byte_offset), data, landing)?;
+            if fault == Some(Fault::Io) {
+                return Err(io_error());
+            }
+            meter.moved(data);
+            Ok(count)
+        })
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let call = self.call(CallKind::Sync, 0, 0);
+        self.world.lock().call(&call, |world, fault, meter| {
+            let state = &mut world.state;
+            let inode = state.inodes.get_mut(self.inode).ok_or(io::ErrorKind::NotFound)?;
+            let changes = inode.changes().len();
+            state.changes += u64::from(changes > 0);
+            if let Err(error) = fail_whole(fault) {
+                let dice = &mut world.dice;
+                inode.fail_sync(|_| dice.one_in(2));
+                return Err(error);
+            }
+            inode.sync();
+            meter.counted(changes as u64);
+            Ok(())
+        })
+    }
+
+    fn drop_cache(&self) -> io::Result<()> {
+        let call = self.call(CallKind::DropCache, 0, 0);
+        self.world.lock().call(&call, |world, fault, _| {
+            fail_whole(fault)?;
+            if let Some(inode) = world.state.inodes.get_mut(self.inode) {
+                inode.drop_cache();
+            }
+            Ok(())
+        })
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        let call = self.call(CallKind::Size, 0, 0);
+        self.world.lock().call(&call, |world, fault, meter| {
+            fail_whole(fault)?;
+            let length = world.state.length(self.inode);
+            meter.counted(length);
+            Ok(length)
+        })
+    }
+}
+
+/// Faults that mean something only to reads and writes are none here.
+fn fail_whole(fault: Option<Fault>) -> io::Result<()> {
+    match fault {
+        Some(Fault::Io) => Err(io_error()),
+        Some(Fault::NoSpace) => Err(no_space()),
+        _ => Ok(()),
+    }
+}
+
+/// Half of the bytes, but at least one where there is one.
+fn half(length: usize) -> usize {
+    length.div_ceil(2)
+}
