@@ -42,7 +42,10 @@ function npmPackages() {
   };
 }
 
-/** tap builds itself around its plugins once; done here, so that parallel test runs never race for it. */
+/**
+ * tap builds itself around its plugins once; done here, so that parallel test runs never race for
+ * it.
+ */
 function testRunner() {
   return {
     name: 'test runner',

@@ -1,5 +1,5 @@
-// Behind `.ci/run`: runs the tests and the checks as their npm verbs, so that what is green here is green
-// for whoever types them, and adds their last lines up.
+// Behind `.ci/run`: runs the tests and the checks as their npm verbs, so that what is green here
+// is green for whoever types them, and adds their last lines up.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';

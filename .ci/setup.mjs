@@ -5,7 +5,10 @@ import { pathToFileURL } from 'node:url';
 import { buildSteps, missingTools, root } from './build-steps.mjs';
 import { ensureBuilt } from './lib/build.mjs';
 
-/** Resolves to true when everything is built; prints what is wrong and resolves to false otherwise. */
+/**
+ * Resolves to true when everything is built; prints what is wrong and resolves to false
+ * otherwise.
+ */
 export async function setUp() {
   const missing = missingTools();
   for (const line of missing) console.error(`set-up: ${line}`);

@@ -1,5 +1,5 @@
-// What `npm test` runs, in order. A step has a name and `run(tally)`, which fills the tally; a new kind
-// of test is a new line in `testSteps`.
+// What `npm test` runs, in order. A step has a name and `run(tally)`, which fills the tally; a
+// new kind of test is a new line in `testSteps`.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,9 @@ export function testSteps() {
   ];
 }
 
-/** The addon's crate is left out: it links only inside Node, where the TypeScript tests drive it. */
+/**
+ * The addon's crate is left out: it links only inside Node, where the TypeScript tests drive it.
+ */
 async function rustTests(tally) {
   const args = ['test', '--workspace', '--exclude', 'foq-node', '--no-fail-fast'];
   const logFile = join(logFolder, 'test-rust.log');

@@ -1,5 +1,5 @@
-// `npm test`: set-up, then every test that this machine can run. `npm test -- Rust` runs only the steps
-// whose names contain the word.
+// `npm test`: set-up, then every test that this machine can run. `npm test -- Rust` runs only the
+// steps whose names contain the word.
 
 import { printSummary, runSteps } from './lib/run-steps.mjs';
 import { setUp } from './setup.mjs';

@@ -1,9 +1,9 @@
-// Brings what is built up to date: each step has inputs, outputs and a command, and runs only when the
-// content of its inputs or outputs is not what its stamp says.
+// Brings what is built up to date: each step has inputs, outputs and a command, and runs only
+// when the content of its inputs or outputs is not what its stamp says.
 //
 // Invariants: a stamp is removed before its step runs and written only after it succeeded, so an
-// interrupted build is never taken for a finished one; steps run under one lock, so parallel callers
-// build once; a caller that finds everything in order takes no lock and writes nothing.
+// interrupted build is never taken for a finished one; steps run under one lock, so parallel
+// callers build once; a caller that finds everything in order takes no lock and writes nothing.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ import { contentHash } from './content.mjs';
 import { withLock } from './lock.mjs';
 
 /**
- * A step: { name, inputs, outputs, salt?, run }. `inputs` and `outputs` are paths under `root`, `salt` is
- * a string that joins the inputs (a compiler's version), `run` is async and throws when it fails.
- * Returns the names of the steps that ran.
+ * A step: { name, inputs, outputs, salt?, run }. `inputs` and `outputs` are paths under `root`,
+ * `salt` is a string that joins the inputs (a compiler's version), `run` is async and throws when
+ * it fails. Returns the names of the steps that ran.
  */
 export async function ensureBuilt({ root, steps, report }) {
   const stampFolder = join(root, '.cache', 'setup');

@@ -1,4 +1,5 @@
-// Runs a command, keeps all it prints in a log file and its end in memory, and hands lines to a reader.
+// Runs a command, keeps all it prints in a log file and its end in memory, and hands lines to a
+// reader.
 
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync } from 'node:fs';
@@ -9,8 +10,8 @@ import { createInterface } from 'node:readline';
 const TAIL_LINES_MAX = 150;
 
 /**
- * Resolves to { code, tail } when the command ends, whatever its exit code; a command that cannot be
- * started has code 127. `onLine` gets each line of both streams.
+ * Resolves to { code, tail } when the command ends, whatever its exit code; a command that cannot
+ * be started has code 127. `onLine` gets each line of both streams.
  */
 export function runCommand(command, args, { cwd, env = process.env, logFile, onLine }) {
   mkdirSync(dirname(logFile), { recursive: true });

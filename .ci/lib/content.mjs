@@ -1,5 +1,6 @@
-// Content hashes of files and folders: how the set-up sees that an input changed or an output is gone.
-// Times of files are never looked at: a checkout, a copy or a clock may set them to anything.
+// Content hashes of files and folders: how the set-up sees that an input changed or an output is
+// gone. Times of files are never looked at: a checkout, a copy or a clock may set them to
+// anything.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -8,7 +9,10 @@ import { join } from 'node:path';
 /** Never inputs: they are made by tools. */
 const SKIPPED = new Set(['node_modules', 'target', 'dist', '.cache', '.tap', '.git']);
 
-/** One hash over the named files and folders under `root`; undefined when one of them does not exist. */
+/**
+ * One hash over the named files and folders under `root`; undefined when one of them does not
+ * exist.
+ */
 export function contentHash(root, paths) {
   const hash = createHash('sha256');
   for (const path of paths) {
@@ -26,7 +30,10 @@ export function contentHash(root, paths) {
   return hash.digest('hex');
 }
 
-/** Files at or under `path`, sorted, relative to `root`; undefined when there is nothing at `path`. */
+/**
+ * Files at or under `path`, sorted, relative to `root`; undefined when there is nothing at
+ * `path`.
+ */
 export function filesUnder(root, path) {
   const stat = statSync(join(root, path), { throwIfNoEntry: false });
   if (stat === undefined) return undefined;

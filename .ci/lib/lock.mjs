@@ -1,20 +1,26 @@
 // A lock between processes, for the set-up: whoever holds the directory builds, the others wait.
 //
-// Invariants: the directory appears together with its owner file (both are made aside and renamed into
-// place), so a lock without an owner is never seen; a lock is taken from its owner only when that
-// process is gone, which is judged by pid and start time, because pids are used again.
+// Invariants: the directory appears together with its owner file (both are made aside and renamed
+// into place), so a lock without an owner is never seen; a lock is taken from its owner only when
+// that process is gone, which is judged by pid and start time, because pids are used again.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 100;
-/** A takeover is a few system calls long; a guard this old was left by a process that died inside it. */
+/**
+ * A takeover is a few system calls long; a guard this old was left by a process that died inside
+ * it.
+ */
 const TAKEOVER_GUARD_AGE_MS_MAX = 10_000;
 
 let claimCount = 0;
 
-/** Runs `action` while holding `path`; calls `onWait(owner)` once for each other owner it waits for. */
+/**
+ * Runs `action` while holding `path`; calls `onWait(owner)` once for each other owner it waits
+ * for.
+ */
 export async function withLock(path, { action, onWait }) {
   mkdirSync(dirname(path), { recursive: true });
   let announcedPid;
@@ -53,7 +59,9 @@ function tryAcquire(path) {
   }
 }
 
-/** Renamed away first: a directory that is emptied in place could be replaced by the next owner's. */
+/**
+ * Renamed away first: a directory that is emptied in place could be replaced by the next owner's.
+ */
 function release(path) {
   claimCount += 1;
   const away = `${path}.released.${process.pid}.${claimCount}`;
@@ -101,7 +109,10 @@ function isAlive(owner) {
   return startTimeOf(owner.pid) === owner.startedAt;
 }
 
-/** Field 22 of /proc/PID/stat, in ticks since boot; null where there is no /proc, and pid alone decides. */
+/**
+ * Field 22 of /proc/PID/stat, in ticks since boot; null where there is no /proc, and pid alone
+ * decides.
+ */
 function startTimeOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,7 +1,7 @@
 // Runs test or check steps one after another, prints a line for each, and sums up.
 //
-// Invariant: a step that ends badly without naming a failed test counts as one failure, so no crash of
-// a test program can pass.
+// Invariant: a step that ends badly without naming a failed test counts as one failure, so no
+// crash of a test program can pass.
 
 import { emptyTally } from './tally.mjs';
 

@@ -1,5 +1,5 @@
-// The set-up builds what is stale, once, and never takes an unfinished build for a finished one. Each
-// test drives it in a folder of its own, with a step whose builder writes down that it ran.
+// The set-up builds what is stale, once, and never takes an unfinished build for a finished one.
+// Each test drives it in a folder of its own, with a step whose builder writes down that it ran.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -63,7 +63,7 @@ test('the lock of a process that died is taken over', async (t) => {
   t.notOk(existsSync(lockPath(root)), 'the lock is gone');
 });
 
-test('the lock of a dead process is taken over by one of 3 waiters, and they build once', async (t) => {
+test('of 3 waiters one takes the lock of a dead process over, and they build once', async (t) => {
   const root = aFolder(t);
   writeOwner(root, { pid: await pidOfEndedProcess(), startedAt: '1' });
   await Promise.all([1, 2, 3].map(() => setUp(root, { parties: 3 })));
@@ -76,7 +76,7 @@ test('a pid that another process got since does not keep the lock', needsProc, a
   t.same(await setUp(root), ['done: product']);
 });
 
-test('a process killed while it builds leaves the step stale and the lock free to take', async (t) => {
+test('a process killed while it builds leaves the step stale and its lock to take', async (t) => {
   const root = aFolder(t);
   const first = start(root, { parties: 2 }); // waits in the builder for a second that never comes
   await once(first, 'building');
@@ -105,7 +105,10 @@ test('a build that an input outruns is stale again', async (t) => {
   t.same(await setUp(root), ['done: product']);
 });
 
-/** `parties`: the builder ends when so many set-ups, its own among them, are in; the rest is how it fails. */
+/**
+ * `parties`: the builder ends when so many set-ups, its own among them, are in; the rest is how
+ * it fails.
+ */
 interface Options {
   salt?: string;
   parties?: number;
@@ -153,7 +156,8 @@ const run = async () => {
   if (options.savesInput) writeFileSync(root + '/source/deep/file.txt', 'saved meanwhile');
   if (!options.lazy) writeFileSync(root + '/product.txt', 'product');
 };
-const step = { name: 'product', inputs: ['source'], outputs: ['product.txt'], salt: options.salt, run };
+const paths = { inputs: ['source'], outputs: ['product.txt'] };
+const step = { name: 'product', ...paths, salt: options.salt, run };
 try {
   const ran = await ensureBuilt({ root, steps: [step], report });
   console.log('done: ' + (ran.join() || 'nothing'));

@@ -1,5 +1,5 @@
-// What FOQ installs: nothing that runs a script while it is installed, nothing tied to one registry, and
-// a lock file that works on every platform a dependency is built for.
+// What FOQ installs: nothing that runs a script while it is installed, nothing tied to one
+// registry, and a lock file that works on every platform a dependency is built for.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

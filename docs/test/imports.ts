@@ -1,5 +1,6 @@
-// What a module knows: the import lines of TypeScript and JavaScript, the paths of Rust, the dependencies
-// of a crate. Reads text, compiles nothing; strings and comments of Rust do not count.
+// What a module knows: the import lines of TypeScript and JavaScript, the paths of Rust, the
+// dependencies of a crate. Reads text, compiles nothing; strings and comments of Rust do not
+// count.
 
 import { posix } from 'node:path';
 import type { SourceFile } from './source-tree.js';
@@ -7,7 +8,10 @@ import type { SourceFile } from './source-tree.js';
 const STATEMENT = /^(?:import|export)\b(?:[^'"`;]*?\bfrom)?\s*(['"])([^'"\n]+)\1/gm;
 const CALL = /\bimport\(\s*(['"])([^'"\n]+)\1/g;
 
-/** Specifiers as written: relative paths, packages, `node:` modules. Statements begin at the margin. */
+/**
+ * Specifiers as written: relative paths, packages, `node:` modules. Statements begin at the
+ * margin.
+ */
 export function specifiersOf(file: SourceFile): string[] {
   const matches = [...file.text.matchAll(STATEMENT), ...file.text.matchAll(CALL)];
   return matches.map((match) => match[2] ?? '');
@@ -21,8 +25,8 @@ export function resolved(file: SourceFile, specifier: string): string | undefine
 }
 
 /**
- * Every path of a Rust file, `use` trees written out: `use std::{fs, io::Read};` gives `std::fs` and
- * `std::io::Read`. What follows the file's test module is left out.
+ * Every path of a Rust file, `use` trees written out: `use std::{fs, io::Read};` gives `std::fs`
+ * and `std::io::Read`. What follows the file's test module is left out.
  */
 export function rustPaths(file: SourceFile): string[] {
   const code = withoutTests(withoutStringsAndComments(file.text));

@@ -1,5 +1,5 @@
-// docs/architecture.md says who may know whom; this holds the code to it, and proves on planted mistakes
-// that it would notice.
+// docs/architecture.md says who may know whom; this holds the code to it, and proves on planted
+// mistakes that it would notice.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -124,7 +124,8 @@ test('use trees are written out, and dependencies are read in every form', (t) =
   const file = { path: 'a.rs', text: 'pub use a::{b::{self, C as D}, e};\nextern crate f;' };
   t.same(rustPaths(file).slice(0, 4), ['a::b', 'a::b::C', 'a::e', 'f']);
   const toml =
-    '[dependencies]\na = "1"\nb.workspace = true\n[dev-dependencies]\nc = "1"\n[dependencies.d]\nx = 1';
+    '[dependencies]\na = "1"\nb.workspace = true\n[dev-dependencies]\nc = "1"\n' +
+    '[dependencies.d]\nx = 1';
   t.same(crateDependencies(toml), ['a', 'b', 'c', 'd']);
   t.end();
 });

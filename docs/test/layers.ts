@@ -21,7 +21,9 @@ export interface Rules {
   readonly bounds: readonly Bound[];
 }
 
-/** `modules` counts the files that were looked at, by layer; a layer without any was not checked. */
+/**
+ * `modules` counts the files that were looked at, by layer; a layer without any was not checked.
+ */
 export interface Findings {
   readonly violations: readonly string[];
   readonly modules: ReadonlyMap<string, number>;

@@ -1,5 +1,5 @@
-// The files of a checkout as the tests of this folder see them: everything a person wrote, nothing a tool
-// made. Works on any root, so that a test can plant a mistake in a temporary tree.
+// The files of a checkout as the tests of this folder see them: everything a person wrote,
+// nothing a tool made. Works on any root, so that a test can plant a mistake in a temporary tree.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -43,7 +43,10 @@ function pathsUnder(root: string, folder: string): string[] {
     });
 }
 
-/** Rows of the first Markdown table whose first column is `firstColumn`; throws when there is none. */
+/**
+ * Rows of the first Markdown table whose first column is `firstColumn`; throws when there is
+ * none.
+ */
 export function markdownTable(text: string, firstColumn: string): string[][] {
   const lines = text.split('\n');
   const header = lines.findIndex((line) => line.startsWith(`| ${firstColumn} |`));
