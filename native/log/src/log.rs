@@ -14,6 +14,7 @@ use crate::view::{ChatRow, CursorView, Head, ReadFrom, ReadResult, Record};
 pub struct Log {}
 
 /// Packs operations; see `Log::packer`.
+#[derive(Clone)]
 pub struct Packer {}
 
 /// Packed operations on their way to `Log::submit_packed`; `Send`.

@@ -1,10 +1,11 @@
 //! The real world: files, time, threads. The only place in this crate that knows them.
 //!
 //! `disk` and `file` are the store's directory, `lock` keeps other writers out, `clock` and
-//! `random` are the machine's.
+//! `random` are the machine's; `driver` is the threads that drive a log.
 
 mod clock;
 mod disk;
+mod driver;
 mod file;
 mod lock;
 mod random;
@@ -14,6 +15,8 @@ mod temporary;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+
+pub use driver::{Caller, CompletionSink, RunningStore};
 
 use super::Env;
 

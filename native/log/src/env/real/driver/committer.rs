@@ -1,0 +1,280 @@
+//! The committer's thread: the only one that touches the log.
+//!
+//! Its loop never sleeps while anything can be committed, and adds no delay: what comes while a
+//! sync runs is the next round.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::desk::Desk;
+use super::inbox::{Inbox, Mail};
+use super::sealer::Sealer;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::log::{Assembled, Log, Round, SpareMaker};
+use crate::options::Options;
+
+/// An idle log carries the time this often, so that retention moves on.
+const TICK_MS: u64 = 60_000;
+/// Free space is looked at this often while there is work.
+const SPACE_MS: u64 = 1_000;
+/// Attempts to prepare a needed spare, one a second, before the store gives up; a full disk is
+/// no failure, and is waited for without limit.
+const SPARE_ATTEMPTS_MAX: u32 = 10;
+
+/// See the module.
+pub(super) struct Committer {
+    log: Log,
+    env: Env,
+    inbox: Arc<Inbox>,
+    sealer: Sealer,
+    spares: SpareMaker,
+    desk: Desk,
+    mail: Mail,
+    read_only: bool,
+    idle_mark_ms: u64,
+    /// When the last round needs its mark; none while it has one.
+    mark_at: Option<u64>,
+    tick_at: u64,
+    space_at: u64,
+}
+
+impl Committer {
+    pub(super) fn new(
+        log: Log,
+        env: &Env,
+        options: &Options,
+        inbox: Arc<Inbox>,
+        sealer: Sealer,
+    ) -> Self {
+        let now = env.clock.monotonic_ms();
+        Self {
+            spares: log.spare_maker(),
+            log,
+            env: env.clone(),
+            inbox,
+            sealer,
+            desk: Desk::default(),
+            mail: Mail::default(),
+            read_only: options.read_only,
+            idle_mark_ms: options.idle_mark_ms,
+            // Whatever recovery left without a mark gets one.
+            mark_at: Some(now.saturating_add(options.idle_mark_ms)),
+            tick_at: now.saturating_add(TICK_MS),
+            space_at: now,
+        }
+    }
+
+    /// The thread, from start to end.
+    pub(super) fn main(mut self) {
+        let inbox = Arc::clone(&self.inbox);
+        let ended = guarded(|| self.run());
+        let closed = match ended {
+            Ok(()) => guarded(|| self.finish()),
+            Err(error) => {
+                let error = self.poison(error);
+                // Dropping releases the store's lock; the log may be in any state.
+                let dropped = guarded(|| {
+                    drop(self);
+                    Ok(())
+                });
+                dropped.and(Err(error))
+            }
+        };
+        inbox.closed(closed);
+    }
+
+    /// Commits until the store is to be closed and nothing is left to do.
+    fn run(&mut self) -> Result<()> {
+        if self.read_only {
+            self.wait_for_close();
+            return Ok(());
+        }
+        loop {
+            self.take_mail()?;
+            self.look_at_space();
+            let spare_is_missing = match self.log.assemble()? {
+                Assembled::Round(round) => {
+                    self.commit(round)?;
+                    continue;
+                }
+                Assembled::NeedsSpare => true,
+                Assembled::Nothing => false,
+            };
+            self.deliver();
+            if spare_is_missing {
+                self.give_up_on_spares()?;
+            } else if self.mail.closing {
+                assert!(self.desk.is_clear(), "all that was submitted is settled");
+                return Ok(());
+            }
+            self.idle(spare_is_missing)?;
+        }
+    }
+
+    /// Hands what callers submitted to the log.
+    fn take_mail(&mut self) -> Result<()> {
+        self.inbox.take(&mut self.mail);
+        if let Some(error) = self.mail.fatal.take() {
+            return Err(error);
+        }
+        for (caller, sink) in self.mail.arrivals.drain(..) {
+            self.desk.arrive(caller, sink);
+        }
+        // All are known to be outstanding before the log is given one: it may refuse.
+        for (caller, packed) in &self.mail.submissions {
+            self.desk.enroll(*caller, packed.len() as u64, packed.bytes());
+        }
+        for (caller, packed) in self.mail.submissions.drain(..) {
+            self.log.submit_packed(caller, packed)?;
+        }
+        for caller in self.mail.departures.drain(..) {
+            self.desk.depart(caller, &self.inbox);
+        }
+        Ok(())
+    }
+
+    fn look_at_space(&mut self) {
+        let now = self.env.clock.monotonic_ms();
+        if now >= self.space_at || self.mail.spare_failure.is_some() {
+            self.space_at = now.saturating_add(SPACE_MS);
+            // A file system that does not tell is taken to be as it was.
+            if let Ok(space) = self.env.disk.space() {
+                self.log.set_space(space);
+            }
+        }
+    }
+
+    fn commit(&mut self, round: Round) -> Result<()> {
+        self.log.write(&round)?;
+        self.log.sync(&round)?;
+        self.log.apply(round);
+        let now = self.env.clock.monotonic_ms();
+        self.mark_at = Some(now.saturating_add(self.idle_mark_ms));
+        self.tick_at = now.saturating_add(TICK_MS);
+        self.deliver();
+        self.inbox.recycle(std::iter::from_fn(|| self.log.take_emptied()));
+        if self.spares.wants() {
+            self.sealer.ring();
+        }
+        Ok(())
+    }
+
+    fn deliver(&mut self) {
+        self.desk.deliver(self.log.take_completions(), &self.inbox);
+    }
+
+    /// A spare is needed and none is ready: waits on, unless waiting is of no use.
+    fn give_up_on_spares(&self) -> Result<()> {
+        self.sealer.ring();
+        let Some(failure) = &self.mail.spare_failure else { return Ok(()) };
+        let is_full = matches!(failure.error, Error::DiskFull { .. });
+        if self.mail.closing || (!is_full && failure.attempts >= SPARE_ATTEMPTS_MAX) {
+            return Err(failure.error.clone());
+        }
+        Ok(())
+    }
+
+    /// Sleeps until there is something to do; then does what idleness itself asks for.
+    fn idle(&mut self, spare_is_missing: bool) -> Result<()> {
+        let now = self.env.clock.monotonic_ms();
+        let until = if spare_is_missing {
+            now.saturating_add(SPACE_MS)
+        } else {
+            let marks = self.mark_at.unwrap_or(u64::MAX).min(self.tick_at);
+            self.log.next_deadline_ms().unwrap_or(u64::MAX).min(marks)
+        };
+        // At least a millisecond: time that stands still must not keep the thread busy.
+        let wait = Duration::from_millis(until.saturating_sub(now).max(1));
+        self.inbox.sleep(Some(wait));
+        if spare_is_missing {
+            return Ok(());
+        }
+        let now = self.env.clock.monotonic_ms();
+        if self.mark_at.is_some_and(|at| at <= now) {
+            let mark = self.log.assemble_mark()?;
+            self.commit_if_any(mark)?;
+            self.mark_at = None;
+        } else if self.tick_at <= now {
+            self.tick_at = now.saturating_add(TICK_MS);
+            let tick = self.log.assemble_tick()?;
+            self.commit_if_any(tick)?;
+        }
+        Ok(())
+    }
+
+    /// Without a spare for it, a mark or tick is left out: the next round carries both.
+    fn commit_if_any(&mut self, assembled: Assembled) -> Result<()> {
+        match assembled {
+            Assembled::Round(round) => self.commit(round),
+            Assembled::NeedsSpare | Assembled::Nothing => Ok(()),
+        }
+    }
+
+    /// Every thread that could touch a file ends before the lock is released.
+    fn finish(mut self) -> Result<()> {
+        self.sealer.stop();
+        if self.read_only { Ok(()) } else { self.log.close() }
+    }
+
+    /// Settles everything with the failure, and holds the store until it is closed.
+    fn poison(&mut self, error: Error) -> Error {
+        let error = match error {
+            Error::Poisoned { .. } => error,
+            other => Error::Poisoned { cause: other.to_string() },
+        };
+        self.inbox.poison(error.clone());
+        // What the log still knows an answer to; it may be broken, and a sink may be.
+        let _ = guarded(|| {
+            self.deliver();
+            Ok(())
+        });
+        let _ = guarded(|| {
+            self.enroll_the_rest();
+            Ok(())
+        });
+        self.desk.fail_all(&error, &self.inbox);
+        self.sealer.stop();
+        self.wait_for_close();
+        error
+    }
+
+    /// Tickets were given for what lies in the inbox and in hand: they are settled too.
+    fn enroll_the_rest(&mut self) {
+        let mut late = Mail::default();
+        self.inbox.take(&mut late);
+        for (caller, sink) in self.mail.arrivals.drain(..).chain(late.arrivals) {
+            self.desk.arrive(caller, sink);
+        }
+        for (caller, packed) in self.mail.submissions.drain(..).chain(late.submissions) {
+            self.desk.enroll(caller, packed.len() as u64, packed.bytes());
+        }
+        self.mail.closing |= late.closing;
+    }
+
+    fn wait_for_close(&mut self) {
+        while !self.mail.closing {
+            self.inbox.take(&mut self.mail);
+            self.mail.arrivals.clear();
+            self.mail.departures.clear();
+            if !self.mail.closing {
+                self.inbox.sleep(None);
+            }
+        }
+    }
+}
+
+/// Runs `work`; a panic is an error like any other.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Error::Poisoned { cause: panic_text(&*panic) }))
+}
+
+/// What a panic said.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panic: {}", text.unwrap_or("no message"))
+}

@@ -1,0 +1,251 @@
+//! Where callers leave operations and the committer finds them.
+//!
+//! One short lock, never held while waiting for anything else. What is outstanding, from
+//! submission until the answer, is bounded in bytes here. The committer is woken only when it
+//! sleeps, so that a busy store pays nothing for wake-ups.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::CompletionSink;
+use crate::error::{Error, Result};
+use crate::log::Packed;
+use crate::options::Options;
+
+/// Emptied buffers kept for re-use; more would only hold memory.
+const EMPTIED_MAX: usize = 32;
+
+/// See the module.
+pub(super) struct Inbox {
+    state: Mutex<State>,
+    /// Rung for the committer.
+    bell: Condvar,
+    /// Rung for those who wait in `close`.
+    closed_bell: Condvar,
+    emptied: Mutex<Vec<Packed>>,
+    pending_bytes_max: u64,
+    /// The store's directory, when it was opened for reading only.
+    read_only: Option<String>,
+}
+
+#[derive(Default)]
+struct State {
+    mail: Mail,
+    pending_bytes: u64,
+    /// Next ticket number of each caller number ever given.
+    next_tickets: Vec<u64>,
+    free_callers: Vec<u32>,
+    committer_sleeps: bool,
+    news: bool,
+    poisoned: Option<Error>,
+    closed: Option<Result<()>>,
+}
+
+/// What the committer finds. Its buffers are swapped, never reallocated.
+#[derive(Default)]
+pub(super) struct Mail {
+    /// New callers and their sinks.
+    pub(super) arrivals: Vec<(u32, Arc<dyn CompletionSink>)>,
+    /// Operations, oldest first.
+    pub(super) submissions: Vec<(u32, Packed)>,
+    /// Callers that are gone.
+    pub(super) departures: Vec<u32>,
+    /// Someone wants the store closed.
+    pub(super) closing: bool,
+    /// Set while the newest attempt to prepare a spare failed; see `Sealer`.
+    pub(super) spare_failure: Option<SpareFailure>,
+    /// The sealer died.
+    pub(super) fatal: Option<Error>,
+}
+
+/// The sealer could not prepare a spare.
+#[derive(Clone)]
+pub(super) struct SpareFailure {
+    /// Why.
+    pub(super) error: Error,
+    /// Attempts that failed since the last success.
+    pub(super) attempts: u32,
+}
+
+impl Inbox {
+    pub(super) fn new(options: &Options, name: String) -> Self {
+        Self {
+            state: Mutex::default(),
+            bell: Condvar::new(),
+            closed_bell: Condvar::new(),
+            emptied: Mutex::new(Vec::with_capacity(EMPTIED_MAX)),
+            pending_bytes_max: options.pending_bytes_max,
+            read_only: options.read_only.then_some(name),
+        }
+    }
+
+    /// Gives a new caller its number.
+    pub(super) fn arrive(&self, sink: Arc<dyn CompletionSink>) -> u32 {
+        let mut state = self.state.lock();
+        let number = state.free_callers.pop().unwrap_or_else(|| {
+            state.next_tickets.push(0);
+            u32::try_from(state.next_tickets.len() - 1).expect("fewer than 2^32 live callers")
+        });
+        state.mail.arrivals.push((number, sink));
+        number
+    }
+
+    pub(super) fn depart(&self, caller: u32) {
+        let mut state = self.state.lock();
+        state.mail.departures.push(caller);
+        self.tell(state);
+    }
+
+    /// The number may be given again; its tickets go on where they were.
+    pub(super) fn free(&self, caller: u32) {
+        self.state.lock().free_callers.push(caller);
+    }
+
+    /// See `Caller::submit_from`.
+    pub(super) fn submit(&self, caller: u32, packed: &mut Packed) -> Result<u64> {
+        let (count, bytes) = (packed.len() as u64, packed.bytes());
+        let mut state = self.state.lock();
+        self.admit(&state, bytes)?;
+        let next = state.next_tickets.get_mut(caller as usize).expect("the caller has arrived");
+        let first = *next;
+        *next += count;
+        if count > 0 {
+            state.pending_bytes += bytes;
+            state.mail.submissions.push((caller, mem::take(packed)));
+            self.wake(state);
+            *packed = self.emptied();
+        }
+        Ok(first)
+    }
+
+    fn admit(&self, state: &State, bytes: u64) -> Result<()> {
+        if state.mail.closing {
+            return Err(Error::Closed);
+        }
+        if let Some(error) = &state.poisoned {
+            return Err(error.clone());
+        }
+        if let Some(path) = self.read_only.clone() {
+            let what = "the store was opened for reading only".to_owned();
+            return Err(Error::Unavailable { what, path, source: None });
+        }
+        if bytes > self.pending_bytes_max {
+            return Err(Error::TooLarge { what: "a submission", limit: self.pending_bytes_max });
+        }
+        if state.pending_bytes + bytes > self.pending_bytes_max {
+            return Err(Error::Busy { what: "pendingBytesMax are outstanding" });
+        }
+        Ok(())
+    }
+
+    /// These bytes are settled.
+    pub(super) fn release(&self, bytes: u64) {
+        let mut state = self.state.lock();
+        state.pending_bytes = state.pending_bytes.saturating_sub(bytes);
+    }
+
+    /// Takes all that has come; `mail` must have been dealt with.
+    pub(super) fn take(&self, mail: &mut Mail) {
+        let mut state = self.state.lock();
+        state.news = false;
+        mem::swap(&mut state.mail.arrivals, &mut mail.arrivals);
+        mem::swap(&mut state.mail.submissions, &mut mail.submissions);
+        mem::swap(&mut state.mail.departures, &mut mail.departures);
+        mail.closing = state.mail.closing;
+        mail.spare_failure.clone_from(&state.mail.spare_failure);
+        mail.fatal = state.mail.fatal.take();
+    }
+
+    /// The committer sleeps until there is mail or news, or this long.
+    pub(super) fn sleep(&self, at_most: Option<Duration>) {
+        let mut state = self.state.lock();
+        if state.news || !state.mail.submissions.is_empty() {
+            return;
+        }
+        state.committer_sleeps = true;
+        match at_most {
+            Some(at_most) => {
+                let _ = self.bell.wait_for(&mut state, at_most);
+            }
+            None => self.bell.wait(&mut state),
+        }
+        state.committer_sleeps = false;
+    }
+
+    /// The sealer says how the newest attempt ended.
+    pub(super) fn spare_prepared(&self, failure: Option<SpareFailure>) {
+        let mut state = self.state.lock();
+        state.mail.spare_failure = failure;
+        self.tell(state);
+    }
+
+    /// The sealer died of this.
+    pub(super) fn fail(&self, error: Error) {
+        let mut state = self.state.lock();
+        state.mail.fatal = Some(error);
+        self.tell(state);
+    }
+
+    pub(super) fn poison(&self, error: Error) {
+        self.state.lock().poisoned.get_or_insert(error);
+    }
+
+    pub(super) fn poisoned(&self) -> Option<Error> {
+        self.state.lock().poisoned.clone()
+    }
+
+    /// Asks the committer to finish; nothing more can be submitted.
+    pub(super) fn close(&self) {
+        let mut state = self.state.lock();
+        state.mail.closing = true;
+        self.tell(state);
+    }
+
+    /// The committer has finished so.
+    pub(super) fn closed(&self, result: Result<()>) {
+        self.state.lock().closed = Some(result);
+        self.closed_bell.notify_all();
+    }
+
+    pub(super) fn wait_closed(&self) -> Result<()> {
+        let mut state = self.state.lock();
+        loop {
+            if let Some(closed) = &state.closed {
+                return closed.clone();
+            }
+            self.closed_bell.wait(&mut state);
+        }
+    }
+
+    /// A buffer to pack into.
+    pub(super) fn emptied(&self) -> Packed {
+        self.emptied.lock().pop().unwrap_or_default()
+    }
+
+    /// Keeps buffers for re-use.
+    pub(super) fn recycle(&self, buffers: impl Iterator<Item = Packed>) {
+        let mut emptied = self.emptied.lock();
+        for buffer in buffers {
+            if emptied.len() < EMPTIED_MAX {
+                emptied.push(buffer);
+            }
+        }
+    }
+
+    fn tell(&self, mut state: parking_lot::MutexGuard<'_, State>) {
+        state.news = true;
+        self.wake(state);
+    }
+
+    /// Lets go of the lock first, so that who wakes does not meet it.
+    fn wake(&self, mut state: parking_lot::MutexGuard<'_, State>) {
+        let sleeps = mem::take(&mut state.committer_sleeps);
+        drop(state);
+        if sleeps {
+            self.bell.notify_one();
+        }
+    }
+}

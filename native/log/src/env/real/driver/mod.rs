@@ -1,0 +1,171 @@
+//! The threads that drive a log: what turns the pure machine into a store that runs.
+//!
+//! - The **committer** owns the log. It takes what callers submitted, and assembles, writes,
+//!   syncs and applies rounds; while a sync runs, the next round gathers by itself.
+//! - The **sealer** prepares journal files ahead, so that the committer finds one ready.
+//!
+//! Invariants: nobody waits holding a lock. Every submitted operation is settled exactly once,
+//! whatever happens: a failed write or sync, or a panic on either thread, poisons the store,
+//! settles all that is outstanding with `FOQ_POISONED`, and leaves readers as they were.
+
+mod committer;
+mod desk;
+mod inbox;
+mod sealer;
+mod window;
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle, ThreadId};
+
+use parking_lot::Mutex;
+
+use self::committer::Committer;
+use self::inbox::Inbox;
+use self::sealer::Sealer;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::log::{Log, Packed, Packer, Reader};
+use crate::ops::Completion;
+use crate::options::Options;
+
+/// Who learns what became of a caller's operations.
+pub trait CompletionSink: Send + Sync {
+    /// Takes the answers that became available, in order per chat; at most once per round.
+    ///
+    /// Runs on the committer's thread, which commits nothing meanwhile: it should take them
+    /// and wake someone. What is left in `completions` is dropped. It may submit, and may ask
+    /// to close, but must not wait for either. A panic here poisons the store.
+    fn complete(&self, completions: &mut Vec<Completion>);
+}
+
+/// A store with its threads; closed when dropped.
+pub struct RunningStore {
+    inbox: Arc<Inbox>,
+    packer: Packer,
+    reader: Reader,
+    committer: ThreadId,
+    handle: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// One source of operations; its operations on a chat keep their order. Callers take turns.
+pub struct Caller {
+    inbox: Arc<Inbox>,
+    number: u32,
+}
+
+impl RunningStore {
+    /// Opens the store, which may recover for a while, and starts its threads.
+    ///
+    /// # Errors
+    /// Those of `Log::open`, and `FOQ_UNAVAILABLE` when the system gives no thread.
+    pub fn open(env: &Env, options: &Options) -> Result<Self> {
+        let log = Log::open(env, &log_options(options))?;
+        let (packer, reader) = (log.packer(), log.reader());
+        let inbox = Arc::new(Inbox::new(options, env.disk.name()));
+        let sealer = Sealer::start(log.spare_maker(), &inbox, !options.read_only)
+            .map_err(|error| no_thread(env, error))?;
+        let committer = Committer::new(log, env, options, Arc::clone(&inbox), sealer);
+        let handle = thread::Builder::new()
+            .name("foq-committer".to_owned())
+            .spawn(move || committer.main())
+            .map_err(|error| no_thread(env, error))?;
+        let committer = handle.thread().id();
+        Ok(Self { inbox, packer, reader, committer, handle: Mutex::new(Some(handle)) })
+    }
+
+    /// Packs operations for [`Caller::submit`], on the caller's own thread.
+    #[must_use]
+    pub fn packer(&self) -> Packer {
+        self.packer.clone()
+    }
+
+    /// A new caller, whose answers go to `sink`.
+    #[must_use]
+    pub fn caller(&self, sink: Arc<dyn CompletionSink>) -> Caller {
+        Caller { inbox: Arc::clone(&self.inbox), number: self.inbox.arrive(sink) }
+    }
+
+    /// The read side; it outlives the store.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// The failure that poisoned the store, as `FOQ_POISONED`.
+    #[must_use]
+    pub fn poisoned(&self) -> Option<Error> {
+        self.inbox.poisoned()
+    }
+
+    /// Commits all that was submitted, settles every operation, makes all acks durable, and
+    /// releases the lock. Later calls wait for the first and give the same answer. From within
+    /// a sink it only asks for all this, and does not wait.
+    ///
+    /// # Errors
+    /// `FOQ_POISONED` when the store is, and what kept the last acks from becoming durable.
+    pub fn close(&self) -> Result<()> {
+        self.inbox.close();
+        if thread::current().id() == self.committer {
+            return Ok(());
+        }
+        let closed = self.inbox.wait_closed();
+        let handle = self.handle.lock().take();
+        if let Some(handle) = handle {
+            // It catches its own panics, and has said all it has to say.
+            let _ = handle.join();
+        }
+        closed
+    }
+}
+
+impl Drop for RunningStore {
+    fn drop(&mut self) {
+        // Who wants to know calls `close` first.
+        let _ = self.close();
+    }
+}
+
+impl Caller {
+    /// Submits the packed operations, in order, as this caller's next ones. Their ticket
+    /// numbers are consecutive from the one returned, and each is settled exactly once.
+    ///
+    /// # Errors
+    /// As [`Caller::submit_from`]; the operations are dropped then.
+    pub fn submit(&self, mut packed: Packed) -> Result<u64> {
+        self.submit_from(&mut packed)
+    }
+
+    /// As [`Caller::submit`], but leaves an emptied buffer in the place of what it took, and on
+    /// an error leaves the operations where they are, to be submitted again.
+    ///
+    /// # Errors
+    /// `FOQ_BUSY` when more than `pending_bytes_max` would be outstanding, `FOQ_TOO_LARGE`
+    /// when that will always be so, `FOQ_POISONED`, `FOQ_CLOSED`, and `FOQ_UNAVAILABLE` when
+    /// the store was opened for reading only. Nothing was submitted then.
+    pub fn submit_from(&self, packed: &mut Packed) -> Result<u64> {
+        self.inbox.submit(self.number, packed)
+    }
+
+    /// An emptied buffer to pack into, so that the hot path allocates nothing.
+    #[must_use]
+    pub fn emptied(&self) -> Packed {
+        self.inbox.emptied()
+    }
+}
+
+impl Drop for Caller {
+    /// What it submitted goes on, and its sink is told; then its number is free.
+    fn drop(&mut self) {
+        self.inbox.depart(self.number);
+    }
+}
+
+/// The inbox bounds what is outstanding, before a ticket is given; a second bound inside the
+/// log would refuse operations that already have one.
+fn log_options(options: &Options) -> Options {
+    Options { pending_bytes_max: u64::MAX, ..options.clone() }
+}
+
+fn no_thread(env: &Env, error: std::io::Error) -> Error {
+    Error::io("starting a thread", env.disk.name(), error)
+}
