@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::desk::Desk;
-use super::inbox::{Inbox, Mail};
+use super::intake::{Intake, Mail};
 use super::sealer::Sealer;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ const SPARE_ATTEMPTS_MAX: u32 = 10;
 pub(super) struct Committer {
     log: Log,
     env: Env,
-    inbox: Arc<Inbox>,
+    intake: Arc<Intake>,
     sealer: Sealer,
     spares: SpareMaker,
     desk: Desk,
@@ -46,7 +46,7 @@ impl Committer {
         log: Log,
         env: &Env,
         options: &Options,
-        inbox: Arc<Inbox>,
+        intake: Arc<Intake>,
         sealer: Sealer,
     ) -> Self {
         let now = env.clock.monotonic_ms();
@@ -54,7 +54,7 @@ impl Committer {
             spares: log.spare_maker(),
             log,
             env: env.clone(),
-            inbox,
+            intake,
             sealer,
             desk: Desk::default(),
             mail: Mail::default(),
@@ -69,7 +69,7 @@ impl Committer {
 
     /// The thread, from start to end.
     pub(super) fn main(mut self) {
-        let inbox = Arc::clone(&self.inbox);
+        let intake = Arc::clone(&self.intake);
         let ended = guarded(|| self.run());
         let closed = match ended {
             Ok(()) => guarded(|| self.finish()),
@@ -83,7 +83,7 @@ impl Committer {
                 dropped.and(Err(error))
             }
         };
-        inbox.closed(closed);
+        intake.closed(closed);
     }
 
     /// Commits until the store is to be closed and nothing is left to do.
@@ -116,7 +116,7 @@ impl Committer {
 
     /// Hands what callers submitted to the log.
     fn take_mail(&mut self) -> Result<()> {
-        self.inbox.take(&mut self.mail);
+        self.intake.take(&mut self.mail);
         if let Some(error) = self.mail.fatal.take() {
             return Err(error);
         }
@@ -131,7 +131,7 @@ impl Committer {
             self.log.submit_packed(caller, packed)?;
         }
         for caller in self.mail.departures.drain(..) {
-            self.desk.depart(caller, &self.inbox);
+            self.desk.depart(caller, &self.intake);
         }
         Ok(())
     }
@@ -155,7 +155,7 @@ impl Committer {
         self.mark_at = Some(now.saturating_add(self.idle_mark_ms));
         self.tick_at = now.saturating_add(TICK_MS);
         self.deliver();
-        self.inbox.recycle(std::iter::from_fn(|| self.log.take_emptied()));
+        self.intake.recycle(std::iter::from_fn(|| self.log.take_emptied()));
         if self.spares.wants() {
             self.sealer.ring();
         }
@@ -163,7 +163,7 @@ impl Committer {
     }
 
     fn deliver(&mut self) {
-        self.desk.deliver(self.log.take_completions(), &self.inbox);
+        self.desk.deliver(self.log.take_completions(), &self.intake);
     }
 
     /// A spare is needed and none is ready: waits on, unless waiting is of no use.
@@ -188,7 +188,7 @@ impl Committer {
         };
         // At least a millisecond: time that stands still must not keep the thread busy.
         let wait = Duration::from_millis(until.saturating_sub(now).max(1));
-        self.inbox.sleep(Some(wait));
+        self.intake.sleep(Some(wait));
         if spare_is_missing {
             return Ok(());
         }
@@ -225,7 +225,7 @@ impl Committer {
             Error::Poisoned { .. } => error,
             other => Error::Poisoned { cause: other.to_string() },
         };
-        self.inbox.poison(error.clone());
+        self.intake.poison(error.clone());
         // What the log still knows an answer to; it may be broken, and a sink may be.
         let _ = guarded(|| {
             self.deliver();
@@ -235,16 +235,16 @@ impl Committer {
             self.enroll_the_rest();
             Ok(())
         });
-        self.desk.fail_all(&error, &self.inbox);
+        self.desk.fail_all(&error, &self.intake);
         self.sealer.stop();
         self.wait_for_close();
         error
     }
 
-    /// Tickets were given for what lies in the inbox and in hand: they are settled too.
+    /// Tickets were given for what lies in the intake and in hand: they are settled too.
     fn enroll_the_rest(&mut self) {
         let mut late = Mail::default();
-        self.inbox.take(&mut late);
+        self.intake.take(&mut late);
         for (caller, sink) in self.mail.arrivals.drain(..).chain(late.arrivals) {
             self.desk.arrive(caller, sink);
         }
@@ -256,11 +256,11 @@ impl Committer {
 
     fn wait_for_close(&mut self) {
         while !self.mail.closing {
-            self.inbox.take(&mut self.mail);
+            self.intake.take(&mut self.mail);
             self.mail.arrivals.clear();
             self.mail.departures.clear();
             if !self.mail.closing {
-                self.inbox.sleep(None);
+                self.intake.sleep(None);
             }
         }
     }

@@ -4,15 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::CompletionSink;
-use super::inbox::Inbox;
-use super::window::Window;
+use super::intake::Intake;
+use super::outstanding::Outstanding;
 use crate::error::Error;
 use crate::ops::{Completion, Outcome, Ticket};
 
 /// One caller number.
 #[derive(Default)]
-struct Seat {
-    window: Window,
+struct CallerState {
+    outstanding: Outstanding,
     sink: Option<Arc<dyn CompletionSink>>,
     /// Answers on their way to the sink; re-used.
     outgoing: Vec<Completion>,
@@ -21,7 +21,7 @@ struct Seat {
 /// See the module. Owned by the committer.
 #[derive(Default)]
 pub(super) struct Desk {
-    seats: Vec<Seat>,
+    callers: Vec<CallerState>,
     /// Callers that are gone, with operations outstanding.
     leaving: Vec<u32>,
 }
@@ -29,93 +29,95 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn arrive(&mut self, caller: u32, sink: Arc<dyn CompletionSink>) {
         let index = caller as usize;
-        if index >= self.seats.len() {
-            self.seats.resize_with(index + 1, Seat::default);
+        if index >= self.callers.len() {
+            self.callers.resize_with(index + 1, CallerState::default);
         }
-        self.seat(caller).sink = Some(sink);
+        self.caller_state(caller).sink = Some(sink);
     }
 
-    pub(super) fn depart(&mut self, caller: u32, inbox: &Inbox) {
+    pub(super) fn depart(&mut self, caller: u32, intake: &Intake) {
         self.leaving.push(caller);
-        self.free(inbox);
+        self.free(intake);
     }
 
     /// Operations were submitted.
     pub(super) fn enroll(&mut self, caller: u32, count: u64, bytes: u64) {
-        self.seat(caller).window.enroll(count, bytes);
+        self.caller_state(caller).outstanding.enroll(count, bytes);
     }
 
     /// Gives each answer to its caller.
     ///
     /// # Panics
     /// On an answer to what is not outstanding: the log would be wrong about what it did.
-    pub(super) fn deliver(&mut self, mut completions: Vec<Completion>, inbox: &Inbox) {
+    pub(super) fn deliver(&mut self, mut completions: Vec<Completion>, intake: &Intake) {
         let Some(first) = completions.first().map(|completion| completion.ticket.caller) else {
             return;
         };
         let (mut only, given) = (true, completions.len());
         completions.retain(|Completion { ticket, .. }| {
             only &= ticket.caller == first;
-            self.seat(ticket.caller).window.settle(ticket.number)
+            self.caller_state(ticket.caller).outstanding.settle(ticket.number)
         });
         let wrong = given - completions.len();
-        // Released before anyone is told: who submits on hearing must find room.
-        inbox.release(self.seats.iter_mut().map(|seat| seat.window.release()).sum());
+        // Released before anyone is told: who submits on hearing must be admitted.
+        intake.release(
+            self.callers.iter_mut().map(|caller_state| caller_state.outstanding.release()).sum(),
+        );
         if only {
-            if let Some(sink) = self.seat(first).sink.clone() {
+            if let Some(sink) = self.caller_state(first).sink.clone() {
                 sink.complete(&mut completions);
             }
         } else {
             for completion in completions {
-                self.seat(completion.ticket.caller).outgoing.push(completion);
+                self.caller_state(completion.ticket.caller).outgoing.push(completion);
             }
-            self.seats.iter_mut().for_each(Seat::send);
+            self.callers.iter_mut().for_each(CallerState::send);
         }
-        self.free(inbox);
+        self.free(intake);
         assert!(wrong == 0, "{wrong} answers to what is not outstanding");
     }
 
     /// Settles all that is outstanding with `error`; a sink that panics harms no other.
-    pub(super) fn fail_all(&mut self, error: &Error, inbox: &Inbox) {
-        for (caller, seat) in (0..).zip(&mut self.seats) {
-            let numbers: Vec<u64> = seat.window.outstanding().collect();
+    pub(super) fn fail_all(&mut self, error: &Error, intake: &Intake) {
+        for (caller, caller_state) in (0..).zip(&mut self.callers) {
+            let numbers: Vec<u64> = caller_state.outstanding.numbers().collect();
             for number in numbers {
-                seat.window.settle(number);
+                caller_state.outstanding.settle(number);
                 let outcome = Outcome::Failed(Box::new(error.clone()));
                 let ticket = Ticket { caller, number };
-                seat.outgoing.push(Completion { ticket, outcome });
+                caller_state.outgoing.push(Completion { ticket, outcome });
             }
-            inbox.release(seat.window.release());
-            let _ = catch_unwind(AssertUnwindSafe(|| seat.send()));
+            intake.release(caller_state.outstanding.release());
+            let _ = catch_unwind(AssertUnwindSafe(|| caller_state.send()));
         }
-        self.free(inbox);
+        self.free(intake);
     }
 
     /// Whether nothing is outstanding.
     pub(super) fn is_clear(&self) -> bool {
-        self.seats.iter().all(|seat| seat.window.is_clear())
+        self.callers.iter().all(|caller_state| caller_state.outstanding.is_clear())
     }
 
-    fn seat(&mut self, caller: u32) -> &mut Seat {
-        self.seats.get_mut(caller as usize).expect("the caller has arrived")
+    fn caller_state(&mut self, caller: u32) -> &mut CallerState {
+        self.callers.get_mut(caller as usize).expect("the caller has arrived")
     }
 
-    fn free(&mut self, inbox: &Inbox) {
-        let seats = &mut self.seats;
+    fn free(&mut self, intake: &Intake) {
+        let callers = &mut self.callers;
         self.leaving.retain(|&caller| {
-            let Some(seat) = seats.get_mut(caller as usize) else { return false };
-            if !seat.window.is_clear() {
+            let Some(caller_state) = callers.get_mut(caller as usize) else { return false };
+            if !caller_state.outstanding.is_clear() {
                 return true;
             }
-            seat.sink = None;
-            seat.outgoing = Vec::new();
-            inbox.free(caller);
+            caller_state.sink = None;
+            caller_state.outgoing = Vec::new();
+            intake.free(caller);
             false
         });
     }
 }
 
-impl Seat {
+impl CallerState {
     fn send(&mut self) {
         if self.outgoing.is_empty() {
             return;

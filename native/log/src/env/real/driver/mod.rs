@@ -10,9 +10,9 @@
 
 mod committer;
 mod desk;
-mod inbox;
+mod intake;
+mod outstanding;
 mod sealer;
-mod window;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, ThreadId};
@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle, ThreadId};
 use parking_lot::Mutex;
 
 use self::committer::Committer;
-use self::inbox::Inbox;
+use self::intake::Intake;
 use self::sealer::Sealer;
 use crate::env::Env;
 use crate::error::{Error, Result};
@@ -40,7 +40,7 @@ pub trait CompletionSink: Send + Sync {
 
 /// A store with its threads; closed when dropped.
 pub struct RunningStore {
-    inbox: Arc<Inbox>,
+    intake: Arc<Intake>,
     packer: Packer,
     reader: Reader,
     committer: ThreadId,
@@ -49,7 +49,7 @@ pub struct RunningStore {
 
 /// One source of operations; its operations on a chat keep their order. Callers take turns.
 pub struct Caller {
-    inbox: Arc<Inbox>,
+    intake: Arc<Intake>,
     number: u32,
 }
 
@@ -61,16 +61,16 @@ impl RunningStore {
     pub fn open(env: &Env, options: &Options) -> Result<Self> {
         let log = Log::open(env, &log_options(options))?;
         let (packer, reader) = (log.packer(), log.reader());
-        let inbox = Arc::new(Inbox::new(options, env.disk.name()));
-        let sealer = Sealer::start(log.spare_maker(), &inbox, !options.read_only)
+        let intake = Arc::new(Intake::new(options, env.disk.name()));
+        let sealer = Sealer::start(log.spare_maker(), &intake, !options.read_only)
             .map_err(|error| no_thread(env, error))?;
-        let committer = Committer::new(log, env, options, Arc::clone(&inbox), sealer);
+        let committer = Committer::new(log, env, options, Arc::clone(&intake), sealer);
         let handle = thread::Builder::new()
             .name("foq-committer".to_owned())
             .spawn(move || committer.main())
             .map_err(|error| no_thread(env, error))?;
         let committer = handle.thread().id();
-        Ok(Self { inbox, packer, reader, committer, handle: Mutex::new(Some(handle)) })
+        Ok(Self { intake, packer, reader, committer, handle: Mutex::new(Some(handle)) })
     }
 
     /// Packs operations for [`Caller::submit`], on the caller's own thread.
@@ -82,7 +82,7 @@ impl RunningStore {
     /// A new caller, whose answers go to `sink`.
     #[must_use]
     pub fn caller(&self, sink: Arc<dyn CompletionSink>) -> Caller {
-        Caller { inbox: Arc::clone(&self.inbox), number: self.inbox.arrive(sink) }
+        Caller { intake: Arc::clone(&self.intake), number: self.intake.arrive(sink) }
     }
 
     /// The read side; it outlives the store.
@@ -94,7 +94,7 @@ impl RunningStore {
     /// The failure that poisoned the store, as `FOQ_POISONED`.
     #[must_use]
     pub fn poisoned(&self) -> Option<Error> {
-        self.inbox.poisoned()
+        self.intake.poisoned()
     }
 
     /// Commits all that was submitted, settles every operation, makes all acks durable, and
@@ -104,11 +104,11 @@ impl RunningStore {
     /// # Errors
     /// `FOQ_POISONED` when the store is, and what kept the last acks from becoming durable.
     pub fn close(&self) -> Result<()> {
-        self.inbox.close();
+        self.intake.close();
         if thread::current().id() == self.committer {
             return Ok(());
         }
-        let closed = self.inbox.wait_closed();
+        let closed = self.intake.wait_closed();
         let handle = self.handle.lock().take();
         if let Some(handle) = handle {
             // It catches its own panics, and has said all it has to say.
@@ -143,24 +143,24 @@ impl Caller {
     /// when that will always be so, `FOQ_POISONED`, `FOQ_CLOSED`, and `FOQ_UNAVAILABLE` when
     /// the store was opened for reading only. Nothing was submitted then.
     pub fn submit_from(&self, packed: &mut Packed) -> Result<u64> {
-        self.inbox.submit(self.number, packed)
+        self.intake.submit(self.number, packed)
     }
 
     /// An emptied buffer to pack into, so that the hot path allocates nothing.
     #[must_use]
     pub fn emptied(&self) -> Packed {
-        self.inbox.emptied()
+        self.intake.emptied()
     }
 }
 
 impl Drop for Caller {
     /// What it submitted goes on, and its sink is told; then its number is free.
     fn drop(&mut self) {
-        self.inbox.depart(self.number);
+        self.intake.depart(self.number);
     }
 }
 
-/// The inbox bounds what is outstanding, before a ticket is given; a second bound inside the
+/// The intake bounds what is outstanding, before a ticket is given; a second bound inside the
 /// log would refuse operations that already have one.
 fn log_options(options: &Options) -> Options {
     Options { pending_bytes_max: u64::MAX, ..options.clone() }

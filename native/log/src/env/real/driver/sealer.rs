@@ -9,7 +9,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::committer::panic_text;
-use super::inbox::{Inbox, SpareFailure};
+use super::intake::{Intake, SpareFailure};
 use crate::error::Error;
 use crate::log::SpareMaker;
 
@@ -36,16 +36,16 @@ pub(super) struct Sealer {
 
 impl Sealer {
     /// Starts the thread, unless the store is only read.
-    pub(super) fn start(maker: SpareMaker, inbox: &Arc<Inbox>, works: bool) -> io::Result<Self> {
+    pub(super) fn start(maker: SpareMaker, intake: &Arc<Intake>, works: bool) -> io::Result<Self> {
         let bell = Arc::new(Bell::default());
         if !works {
             return Ok(Self { bell, handle: None });
         }
-        let (inbox, heard) = (Arc::clone(inbox), Arc::clone(&bell));
+        let (intake, heard) = (Arc::clone(intake), Arc::clone(&bell));
         let handle = thread::Builder::new().name("foq-sealer".to_owned()).spawn(move || {
-            let ended = catch_unwind(AssertUnwindSafe(|| run(&maker, &inbox, &heard)));
+            let ended = catch_unwind(AssertUnwindSafe(|| run(&maker, &intake, &heard)));
             if let Err(panic) = ended {
-                inbox.fail(Error::Poisoned { cause: panic_text(&*panic) });
+                intake.fail(Error::Poisoned { cause: panic_text(&*panic) });
             }
         })?;
         Ok(Self { bell, handle: Some(handle) })
@@ -74,7 +74,7 @@ impl Drop for Sealer {
     }
 }
 
-fn run(maker: &SpareMaker, inbox: &Inbox, bell: &Bell) {
+fn run(maker: &SpareMaker, intake: &Intake, bell: &Bell) {
     let mut attempts = 0;
     while !bell.state.lock().stop {
         let mut retry = None;
@@ -82,12 +82,12 @@ fn run(maker: &SpareMaker, inbox: &Inbox, bell: &Bell) {
             match maker.prepare() {
                 Ok(()) => {
                     attempts = 0;
-                    inbox.spare_prepared(None);
+                    intake.spare_prepared(None);
                     continue;
                 }
                 Err(error) => {
                     attempts += 1;
-                    inbox.spare_prepared(Some(SpareFailure { error, attempts }));
+                    intake.spare_prepared(Some(SpareFailure { error, attempts }));
                     retry = Some(RETRY);
                 }
             }

@@ -10,7 +10,7 @@ const WORD_BITS: u64 = 64;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct Window {
+pub(super) struct Outstanding {
     /// Number of the first bit of the first word.
     base: u64,
     /// Number the next operation gets.
@@ -21,7 +21,7 @@ pub(super) struct Window {
     submissions: VecDeque<(u64, u64)>,
 }
 
-impl Window {
+impl Outstanding {
     /// Adds the next `count` operations, which hold `bytes`.
     pub(super) fn enroll(&mut self, count: u64, bytes: u64) {
         self.next += count;
@@ -70,7 +70,7 @@ impl Window {
     }
 
     /// Numbers that are outstanding, in order.
-    pub(super) fn outstanding(&self) -> impl Iterator<Item = u64> + '_ {
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
         let words = self.settled.iter().zip((self.base..).step_by(64));
         words
             .flat_map(|(word, base)| {
@@ -86,36 +86,36 @@ mod tests {
 
     #[test]
     fn each_operation_settles_once() {
-        let mut window = Window::default();
-        window.enroll(100, 7);
-        assert!(window.settle(99) && window.settle(64));
-        assert!(!window.settle(99) && !window.settle(100));
-        assert_eq!(window.outstanding().count(), 98);
-        assert!(window.outstanding().all(|number| number != 64 && number < 99));
+        let mut outstanding = Outstanding::default();
+        outstanding.enroll(100, 7);
+        assert!(outstanding.settle(99) && outstanding.settle(64));
+        assert!(!outstanding.settle(99) && !outstanding.settle(100));
+        assert_eq!(outstanding.numbers().count(), 98);
+        assert!(outstanding.numbers().all(|number| number != 64 && number < 99));
     }
 
     #[test]
     fn bytes_count_until_every_operation_before_is_settled() {
-        let mut window = Window::default();
-        window.enroll(70, 5);
-        window.enroll(1, 6);
-        assert!(window.settle(70));
-        (1..70).for_each(|number| assert!(window.settle(number)));
-        assert_eq!(window.release(), 0);
-        assert!(window.settle(0));
-        assert_eq!(window.release(), 11);
-        assert!(window.is_clear());
-        assert!(!window.settle(0), "released and still known to be settled");
-        window.enroll(1, 1);
-        assert_eq!(window.outstanding().collect::<Vec<_>>(), [71]);
+        let mut outstanding = Outstanding::default();
+        outstanding.enroll(70, 5);
+        outstanding.enroll(1, 6);
+        assert!(outstanding.settle(70));
+        (1..70).for_each(|number| assert!(outstanding.settle(number)));
+        assert_eq!(outstanding.release(), 0);
+        assert!(outstanding.settle(0));
+        assert_eq!(outstanding.release(), 11);
+        assert!(outstanding.is_clear());
+        assert!(!outstanding.settle(0), "released and still known to be settled");
+        outstanding.enroll(1, 1);
+        assert_eq!(outstanding.numbers().collect::<Vec<_>>(), [71]);
     }
 
     #[test]
     fn a_word_that_fills_up_exactly_leaves_nothing_outstanding() {
-        let mut window = Window::default();
-        window.enroll(64, 3);
-        (0..64).for_each(|number| assert!(window.settle(number)));
-        assert_eq!(window.release(), 3);
-        assert_eq!(window.outstanding().count(), 0);
+        let mut outstanding = Outstanding::default();
+        outstanding.enroll(64, 3);
+        (0..64).for_each(|number| assert!(outstanding.settle(number)));
+        assert_eq!(outstanding.release(), 3);
+        assert_eq!(outstanding.numbers().count(), 0);
     }
 }

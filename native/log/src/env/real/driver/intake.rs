@@ -19,7 +19,7 @@ use crate::options::Options;
 const EMPTIED_MAX: usize = 32;
 
 /// See the module.
-pub(super) struct Inbox {
+pub(super) struct Intake {
     state: Mutex<State>,
     /// Rung for the committer.
     bell: Condvar,
@@ -70,7 +70,7 @@ pub(super) struct SpareFailure {
     pub(super) attempts: u32,
 }
 
-impl Inbox {
+impl Intake {
     pub(super) fn new(options: &Options, name: String) -> Self {
         Self {
             state: Mutex::default(),
