@@ -3,7 +3,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Test, test } from 'tap';
 
@@ -117,8 +118,14 @@ interface Options {
   savesInput?: boolean;
 }
 
+/** Not tap's own fixture folder, which two runs in one checkout would share. */
 function aFolder(t: Test): string {
-  return t.testdir({ source: { deep: { 'file.txt': 'first' } }, waiting: {} });
+  const root = mkdtempSync(join(tmpdir(), 'foq-setup-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'waiting'));
+  mkdirSync(join(root, 'source', 'deep'), { recursive: true });
+  writeFileSync(join(root, 'source', 'deep', 'file.txt'), 'first');
+  return root;
 }
 
 /** The lines a set-up printed, each timing cut off. */

@@ -1,7 +1,8 @@
 // docs/architecture.md says who may know whom; this holds the code to it, and proves on planted
 // mistakes that it would notice.
 
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'tap';
 import { crateDependencies, rustPaths } from './imports.js';
@@ -100,7 +101,10 @@ test('each planted mistake is noticed', (t) => {
 });
 
 test('a mistake that is planted in a tree of files is noticed', (t) => {
-  const root = t.testdir({ native: { log: { src: { 'lib.rs': 'use std::net::TcpStream;' } } } });
+  const root = mkdtempSync(join(tmpdir(), 'foq-layers-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'native', 'log', 'src'), { recursive: true });
+  writeFileSync(join(root, 'native', 'log', 'src', 'lib.rs'), 'use std::net::TcpStream;');
   const { violations } = checkLayers(rules, sourceFiles(root, ENDINGS));
   t.match(violations, [/native\/log\/src\/lib\.rs knows std::net/]);
   t.end();

@@ -35,7 +35,7 @@ const rules: readonly Rule[] = [
     title: 'no file says a word that the glossary refuses',
     endings: TEXT,
     check: (files) => tidy.refusedWords(files.filter(isJudged), refused),
-    fault: { path: 'native/log/src/a.rs', text: 'let room_count = 1;' },
+    fault: { path: 'native/log/src/a.rs', text: 'let topic_count = 1;' },
   },
   {
     title: `no code file is longer than ${tidy.LINES_MAX} lines`,
@@ -72,6 +72,12 @@ const rules: readonly Rule[] = [
     endings: RUST,
     check: tidy.ignoredTests,
     fault: { path: 'native/log/src/a.rs', text: '#[ignore]' },
+  },
+  {
+    title: 'no test works in a folder that another run shares',
+    endings: MODULES,
+    check: (files) => tidy.sharedFixtures(files.filter(isJudged)),
+    fault: { path: 'engine/test/a.test.ts', text: 't.testdir({})' },
   },
   {
     title: 'every code file says first what it is for',

@@ -27,7 +27,7 @@ export function readRefusedWords(glossary: string): RefusedWord[] {
   );
 }
 
-/** Words count also as parts of identifiers: `roomCount` and `room_count` both hold `room`. */
+/** Words count also as parts of identifiers: `topicCount` and `topic_count` both hold `topic`. */
 export function refusedWords(
   files: readonly SourceFile[],
   refused: readonly RefusedWord[],
@@ -96,6 +96,14 @@ export function silencedLints(files: readonly SourceFile[]): string[] {
     files,
     /#!?\[allow\(|@ts-ignore|@ts-nocheck|biome-ignore-all/,
     'silences a lint without end; use #[expect(.., reason = "..")], or biome-ignore with a reason',
+  );
+}
+
+export function sharedFixtures(files: readonly SourceFile[]): string[] {
+  return matchingLines(
+    files,
+    /\bt\.testdir\(/,
+    'shares a folder with every other run in this checkout; use mkdtemp, and remove it in teardown',
   );
 }
 
