@@ -2,3 +2,5 @@
 
 pub mod model;
 pub mod operation;
+pub mod random;
+pub mod workload;

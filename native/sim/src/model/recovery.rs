@@ -1,0 +1,88 @@
+//! What a store may look like when it is opened again, and how the model goes on from there.
+
+use std::sync::Arc;
+
+use foq_log::Reader;
+
+use super::chat::{Chat, Chats};
+use super::clock::Clock;
+use super::rounds::{Rounds, Snapshot};
+use super::{Model, Window, compare};
+
+impl Model {
+    /// A store recovered after a crash equals the snapshot of some round, at or after the last
+    /// round that anything acked rests on, and at most the last assembled one; returns which,
+    /// the newest if several look alike.
+    ///
+    /// # Errors
+    /// The difference to the round that resembles it most.
+    pub fn check_recovered(&self, reader: &Reader) -> Result<u64, String> {
+        let mut nearest = None;
+        for snapshot in self.rounds.newest_first() {
+            let alike = |chats| compare::heads(reader, &self.expectation(snapshot, chats)).is_ok();
+            let differs = !self.may_have_ended(snapshot) && !snapshot.versions().any(alike);
+            if differs && (nearest.is_some() || snapshot.number > self.oldest_acceptable()) {
+                continue;
+            }
+            match self.check_snapshot(reader, snapshot) {
+                Ok(()) => return Ok(snapshot.number),
+                Err(difference) => nearest = nearest.or(Some(difference)),
+            }
+        }
+        let (oldest, last) = (self.oldest_acceptable(), self.rounds.last().number);
+        let difference = nearest.unwrap_or_else(|| "I1: nothing to compare with".to_owned());
+        Err(format!("{difference}; recovered is none of the rounds {oldest} to {last}"))
+    }
+
+    fn may_have_ended(&self, snapshot: &Snapshot) -> bool {
+        let ended = |chat: &Arc<Chat>| chat.has_ended(&self.store, snapshot.retention_at);
+        snapshot.versions().flat_map(Chats::values).any(ended)
+    }
+
+    /// A recovered store that says it stands at `round` equals that round's snapshot, and the
+    /// round is not older than anything acked.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn check_recovered_at(&self, reader: &Reader, round: u64) -> Result<(), String> {
+        match self.rounds.get(round) {
+            Some(snapshot) => self.check_snapshot(reader, snapshot),
+            None => self.check_recovered(reader).and_then(|found| {
+                Err(format!("I1: recovered at round {round}, which may not be; looks like {found}"))
+            }),
+        }
+    }
+
+    /// Goes on from snapshot `round` after a reopening: what was judged later, or submitted and
+    /// not settled, is forgotten (unknown outcomes).
+    pub fn resume(&mut self, round: u64) {
+        self.rounds.settle_on(self.seen.take());
+        let Some(snapshot) = self.rounds.get(round).cloned() else {
+            self.objection = Some(format!("I1: resumed at round {round}, which may not be"));
+            return;
+        };
+        self.clock = Clock::opened(round, snapshot.at, snapshot.retention_at);
+        self.judged = snapshot.newest.clone();
+        self.rounds = Rounds::new(snapshot);
+        self.acked = round;
+        self.window = Window::default();
+        self.expected.clear();
+        self.last_number.clear();
+    }
+
+    /// The log was closed cleanly, at these clocks, after all that was submitted had settled:
+    /// close makes pending acks durable and may write a mark.
+    pub fn closed(&mut self, wall_ms: u64, monotonic_ms: u64) {
+        let acks_pending = self.rounds.last().lacks(&self.judged);
+        self.rounds.settle_on(self.seen.take());
+        for _ in 0..2 {
+            self.clock.round(wall_ms, monotonic_ms);
+            let (round, at) = (self.rounds.last().number + 1, self.clock.at);
+            self.rounds.push(round, at, self.clock.retention_at, &self.judged, true);
+        }
+        let first = self.rounds.last().number - 1;
+        if acks_pending && self.synced_survives {
+            self.rounds.forget_before(first);
+        }
+    }
+}
