@@ -43,7 +43,7 @@ pub enum Step {
     /// Assemble, write, sync and apply one round, if there is anything to do.
     Commit,
     /// Let the clocks pass the deadline of pending acks, and commit.
-    FlushAcks,
+    AcksDue,
     /// Write a mark, as an idle log does.
     Mark,
     /// Write a tick.
@@ -166,7 +166,7 @@ impl Workload {
         match self.rng.weighted(&weights) {
             0 => self.submit(model),
             1 => Step::Commit,
-            2 => Step::FlushAcks,
+            2 => Step::AcksDue,
             3 => Step::Mark,
             4 => Step::Tick,
             5 => self.passes(1, 5 * SECOND_MS),
