@@ -1,0 +1,97 @@
+//! Drives a session through a workload, from one seed: several callers submit, the four steps of
+//! a commit go forward one by one, the clock moves and jumps, spares are made, marks and ticks
+//! written, readers look; and between any two of these the world may end.
+
+use foq_log::env::Clock;
+use foq_log::env::sim::Dice;
+
+use crate::crash::Explorer;
+use crate::session::Session;
+use crate::workload::{Profile, Step, Workload};
+
+/// What a drive will do: its seed decides it all.
+#[derive(Clone)]
+pub struct Plan {
+    dice: Dice,
+    workload: Workload,
+    steps: u32,
+    /// Whether the workload's closings and openings are done, or left out.
+    pub reopens: bool,
+}
+
+impl Plan {
+    /// A plan of so many steps.
+    #[must_use]
+    pub fn new(seed: u64, profile: Profile, steps: u32) -> Self {
+        let workload = Workload::new(seed, profile);
+        Self { dice: Dice::new(seed), workload, steps, reopens: true }
+    }
+
+    /// The same plan goes on for so many more steps.
+    pub fn prolong(&mut self, steps: u32) {
+        self.steps = steps;
+    }
+
+    /// What the same callers do after a crash: they repeat what they have no answer to.
+    #[must_use]
+    pub fn resumed(&self, seed: u64, steps: u32) -> Self {
+        Self { dice: Dice::new(seed), workload: self.workload.clone(), steps, ..*self }
+    }
+}
+
+/// Carries out the plan, exploring the crashes that the session's disk was told to watch for.
+///
+/// # Errors
+/// A broken promise, in words.
+pub fn drive(
+    session: &mut Session,
+    plan: &mut Plan,
+    explorer: &mut Explorer,
+    depth: u32,
+) -> Result<(), String> {
+    for _ in 0..plan.steps {
+        one_step(session, plan, explorer, depth)?;
+        explorer.explore(session.scene(Some(plan), depth))?;
+        if session.failure.is_some() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn one_step(
+    session: &mut Session,
+    plan: &mut Plan,
+    explorer: &mut Explorer,
+    depth: u32,
+) -> Result<(), String> {
+    match plan.dice.below(16) {
+        0 if session.wants_spare() => return session.prepare_spare(),
+        1 => return session.check_live(),
+        2..=6 if session.in_flight() => return session.step().map(|_| ()),
+        _ => {}
+    }
+    match plan.workload.next(&session.model) {
+        Step::Submit { caller, op } => session.submit(caller, op),
+        Step::Commit if plan.dice.one_in(3) => session.step().map(|_| ()),
+        Step::Commit => session.commit(),
+        Step::AcksDue => {
+            session.pass_deadline();
+            session.commit()
+        }
+        Step::Mark => session.mark_or_tick(false),
+        Step::Tick => session.mark_or_tick(true),
+        Step::Advance { wall_ms, monotonic_ms } => {
+            let clock = &session.world.clock;
+            let wall_at = clock.wall_ms().saturating_add_signed(wall_ms);
+            clock.advance(monotonic_ms);
+            clock.set_wall(wall_at);
+            Ok(())
+        }
+        Step::Reopen if plan.reopens => {
+            session.reopen(|closed| explorer.explore(closed.scene(Some(plan), depth)))
+        }
+        Step::Reopen => Ok(()),
+        Step::Crash => explorer.explore_now(session, plan, depth),
+    }
+}

@@ -1,0 +1,233 @@
+//! One life of a log in a simulated world, with the model looking over its shoulder.
+//!
+//! A `Session` makes the four steps of a commit one by one, so that its driver can do anything
+//! between two of them, and shows the model what was judged, assembled, applied and answered.
+//! An `Err` of its functions is a broken promise, in words; a failure that a planned fault
+//! explains is none, and ends the session's work (`failure`).
+
+mod lifecycle;
+mod spares;
+
+use std::collections::BTreeMap;
+
+use foq_log::env::Clock;
+use foq_log::env::sim::Dice;
+use foq_log::{Assembled, Error, Log, Outcome, Round, Ticket};
+
+use crate::crash::Scene;
+use crate::harness::Plan;
+use crate::model::Model;
+use crate::operation::Op;
+use crate::world::World;
+
+/// A round on its way, and which step comes next.
+struct Flight {
+    round: Round,
+    next: Step,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Write,
+    Sync,
+    Apply,
+}
+
+/// See the module.
+pub struct Session {
+    /// Where it lives.
+    pub world: World,
+    /// Sees all that happens.
+    pub model: Model,
+    /// The first failure that the log named; nothing is asked of it afterwards.
+    pub failure: Option<Error>,
+    /// Whether spares are often made from files that have lived before.
+    pub dirty_spares: bool,
+    /// Missing only where opening it again has failed.
+    log: Option<Log>,
+    waiting: BTreeMap<Ticket, Op>,
+    flight: Option<Flight>,
+    dice: Dice,
+    dirty_count: u64,
+    faults_before: u64,
+}
+
+impl Session {
+    /// Opens the store of an empty world; `Err` is what the log says.
+    pub fn create(world: World, seed: u64) -> Result<Self, Error> {
+        let model = Model::new(&world.options);
+        let log = Log::open(&world.env(), &world.options)?;
+        Ok(Self::new(world, log, model, seed))
+    }
+
+    /// Goes on with an opened log and the model of what it recovered.
+    #[must_use]
+    pub fn new(world: World, mut log: Log, model: Model, seed: u64) -> Self {
+        log.trace_judged(true);
+        let faults_before = world.disk.faults_met();
+        Self {
+            world,
+            model,
+            failure: None,
+            dirty_spares: true,
+            log: Some(log),
+            waiting: BTreeMap::new(),
+            flight: None,
+            dice: Dice::new(seed),
+            dirty_count: 0,
+            faults_before,
+        }
+    }
+
+    /// What a crash here would have to respect.
+    #[must_use]
+    pub fn scene<'a>(&'a self, plan: Option<&'a Plan>, depth: u32) -> Scene<'a> {
+        Scene { world: &self.world, model: &self.model, plan, depth }
+    }
+
+    fn log(&mut self) -> &mut Log {
+        self.log.as_mut().expect("a session without failure has its log")
+    }
+
+    /// Whether something may have gone wrong: a planned fault was met since the opening.
+    fn met_a_fault(&self) -> bool {
+        self.world.disk.crashed() || self.world.disk.faults_met() > self.faults_before
+    }
+
+    /// Submits one operation. A refusal at the door must be one that any caller may meet.
+    pub fn submit(&mut self, caller: u32, op: Op) -> Result<(), String> {
+        if self.failure.is_some() {
+            return Ok(());
+        }
+        match op.with(|operation| self.log().submit(caller, operation)) {
+            Ok(ticket) => {
+                self.waiting.insert(ticket, op);
+                Ok(())
+            }
+            Err(Error::InvalidArgument { .. } | Error::TooLarge { .. } | Error::Busy { .. }) => {
+                Ok(())
+            }
+            Err(error) => Err(format!("{op:?} was refused at the door: {error}")),
+        }
+    }
+
+    /// Makes the next of the four steps; answers whether there was anything to do.
+    pub fn step(&mut self) -> Result<bool, String> {
+        if self.failure.is_some() {
+            return Ok(false);
+        }
+        match self.flight.take() {
+            None => {
+                let assembled = self.log().assemble();
+                self.take_assembled(assembled)
+            }
+            Some(Flight { round, next: Step::Write }) => {
+                let written = self.log().write(&round);
+                self.go_on(written, Flight { round, next: Step::Sync })
+            }
+            Some(Flight { round, next: Step::Sync }) => {
+                let synced = self.log().sync(&round);
+                self.go_on(synced, Flight { round, next: Step::Apply })
+            }
+            Some(Flight { round, next: Step::Apply }) => {
+                let number = round.number();
+                self.log().apply(round);
+                self.model.applied(number);
+                self.take_completions()?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Whether a round is on its way.
+    #[must_use]
+    pub fn in_flight(&self) -> bool {
+        self.flight.is_some()
+    }
+
+    /// Writes a mark (or a tick), unless a round is on its way.
+    pub fn mark_or_tick(&mut self, tick: bool) -> Result<(), String> {
+        if self.flight.is_some() || self.failure.is_some() {
+            return Ok(());
+        }
+        let log = self.log();
+        let assembled = if tick { log.assemble_tick() } else { log.assemble_mark() };
+        self.take_assembled(assembled)?;
+        Ok(())
+    }
+
+    fn go_on(&mut self, done: foq_log::Result<()>, flight: Flight) -> Result<bool, String> {
+        match done {
+            Ok(()) => self.flight = Some(flight),
+            Err(error) => self.fail(error)?,
+        }
+        Ok(true)
+    }
+
+    fn take_assembled(&mut self, assembled: foq_log::Result<Assembled>) -> Result<bool, String> {
+        for ticket in self.log().take_judged() {
+            let op = self.waiting.remove(&ticket);
+            let op = op.ok_or_else(|| format!("{ticket:?} was judged twice, or never asked"))?;
+            self.model.judge(ticket, &op);
+        }
+        let worked = match assembled {
+            Err(error) => {
+                self.fail(error)?;
+                true
+            }
+            Ok(Assembled::Nothing) => false,
+            Ok(Assembled::NeedsSpare) => {
+                self.prepare_spare()?;
+                true
+            }
+            Ok(Assembled::Round(round)) => {
+                let clock = &self.world.clock;
+                self.model.assembled(
+                    round.number(),
+                    clock.wall_ms(),
+                    clock.monotonic_ms(),
+                    round.at(),
+                    round.retention_at(),
+                )?;
+                self.flight = Some(Flight { round, next: Step::Write });
+                true
+            }
+        };
+        self.take_completions()?;
+        Ok(worked)
+    }
+
+    fn take_completions(&mut self) -> Result<(), String> {
+        for completion in self.log().take_completions() {
+            if matches!(completion.outcome, Outcome::Appended { duplicate: false, .. }) {
+                self.world.acked_records += 1;
+            }
+            // What is answered without being judged (a poisoned log's queue) waits no more.
+            self.waiting.remove(&completion.ticket);
+            self.model.completion(&completion)?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of a failure; without a planned fault there must be none.
+    fn fail(&mut self, error: Error) -> Result<(), String> {
+        if !self.met_a_fault() {
+            return Err(format!("the log failed without a fault: {error}"));
+        }
+        self.take_completions()?;
+        self.failure = Some(error);
+        Ok(())
+    }
+
+    /// Readers see what is durable, and only that.
+    pub fn check_live(&self) -> Result<(), String> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let faults = self.world.disk.faults_met();
+        let seen = self.model.check_live(&log.reader());
+        if seen.is_err() && self.world.disk.faults_met() > faults {
+            // The read met the fault; the next one must not.
+            return self.model.check_live(&log.reader());
+        }
+        seen
+    }
+}

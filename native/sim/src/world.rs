@@ -1,0 +1,52 @@
+//! A simulated world in which a store lives: its disk, its clock, and how it is opened.
+
+use std::sync::Arc;
+
+use foq_log::Options;
+use foq_log::env::sim::{SimClock, SimDisk, SimRandom};
+use foq_log::env::{Clock, Env};
+
+/// 2026-01-01T00:00:00Z, when most worlds begin.
+pub const START_MS: u64 = 1_767_225_600_000;
+
+/// See the module. A clone is the same world.
+#[derive(Clone)]
+pub struct World {
+    /// Where the store lies.
+    pub disk: SimDisk,
+    /// Moved by the driver.
+    pub clock: Arc<SimClock>,
+    /// Used at every opening.
+    pub options: Options,
+    /// Records appended and answered in this store's life so far.
+    pub acked_records: u64,
+    seed: u64,
+}
+
+impl World {
+    /// An empty disk at `wall_ms`; `seed` decides the store's identities.
+    #[must_use]
+    pub fn new(options: Options, wall_ms: u64, seed: u64) -> Self {
+        let clock = Arc::new(SimClock::new(wall_ms));
+        Self { disk: SimDisk::new(), clock, options, acked_records: 0, seed }
+    }
+
+    /// The same store found on `disk` after a stop of `stopped_ms`; the machine may have
+    /// booted again.
+    #[must_use]
+    pub fn after_stop(&self, disk: SimDisk, stopped_ms: u64) -> Self {
+        let clock = Arc::new(SimClock::new(self.clock.wall_ms() + stopped_ms));
+        let seed = self.seed.wrapping_add(1);
+        Self { disk, clock, options: self.options.clone(), acked_records: self.acked_records, seed }
+    }
+
+    /// What the log is given.
+    #[must_use]
+    pub fn env(&self) -> Env {
+        Env {
+            disk: Arc::new(self.disk.clone()),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            random: Arc::new(SimRandom::new(self.seed)),
+        }
+    }
+}
