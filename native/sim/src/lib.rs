@@ -6,7 +6,6 @@ pub mod directed;
 pub mod harness;
 pub mod model;
 pub mod operation;
-pub mod random;
 pub mod session;
 pub mod workload;
 pub mod world;

@@ -6,16 +6,17 @@
 //! are likely to matter; what happens then is the log's and the model's business.
 
 mod alphabet;
+mod choice;
 mod operations;
 
 use std::collections::VecDeque;
 
 use foq_log::{Keep, Options, Retention};
 
+use self::choice::Choice;
 use self::operations::Names;
 use crate::model::Model;
 use crate::operation::Op;
-use crate::random::Rng;
 
 pub use self::alphabet::alphabet;
 
@@ -132,7 +133,7 @@ impl Profile {
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    rng: Rng,
+    choice: Choice,
     profile: Profile,
     names: Names,
     /// Keyed appends that were submitted last.
@@ -148,7 +149,7 @@ impl Workload {
     #[must_use]
     pub fn new(seed: u64, profile: Profile) -> Self {
         Self {
-            rng: Rng::new(seed),
+            choice: Choice::new(seed),
             names: Names::new(&profile),
             profile,
             sent: VecDeque::new(),
@@ -163,7 +164,7 @@ impl Workload {
         let reopens = if self.profile.reopens { 1 } else { 0 };
         let submits = 10 * self.profile.round_operations;
         let weights = [submits, 10, 1, 1, 1, 2, 2 * time, time, time, reopens, reopens];
-        match self.rng.weighted(&weights) {
+        match self.choice.weighted(&weights) {
             0 => self.submit(model),
             1 => Step::Commit,
             2 => Step::AcksDue,
@@ -186,33 +187,33 @@ impl Workload {
 
     /// Both clocks move alike.
     fn passes(&mut self, from_ms: i64, to_ms: i64) -> Step {
-        let ms = self.rng.between(from_ms.unsigned_abs(), to_ms.unsigned_abs());
+        let ms = self.choice.between(from_ms.unsigned_abs(), to_ms.unsigned_abs());
         Step::Advance { wall_ms: ms.cast_signed(), monotonic_ms: ms }
     }
 
     /// The wall clock alone moves, often by a month, and usually comes back.
     fn jumps(&mut self) -> Step {
-        let back = (self.owed.len() >= OWED_MAX || self.rng.chance(60)).then(|| self.owed.pop());
+        let back = (self.owed.len() >= OWED_MAX || self.choice.chance(60)).then(|| self.owed.pop());
         let wall_ms = back.flatten().unwrap_or_else(|| {
             let choices = [31 * DAY_MS, 31 * DAY_MS, 2 * HOUR_MS, 30 * 60 * SECOND_MS, -HOUR_MS];
-            let jump = self.rng.pick(&choices).copied().unwrap_or(HOUR_MS);
+            let jump = self.choice.pick(&choices).copied().unwrap_or(HOUR_MS);
             self.owed.push(-jump);
             jump
         });
-        Step::Advance { wall_ms, monotonic_ms: self.rng.below(50) }
+        Step::Advance { wall_ms, monotonic_ms: self.choice.below(50) }
     }
 
     fn submit(&mut self, model: &Model) -> Step {
-        let caller = u32::try_from(self.rng.below(u64::from(self.profile.callers))).unwrap_or(0);
+        let caller = u32::try_from(self.choice.below(u64::from(self.profile.callers))).unwrap_or(0);
         let retries = if self.retrying > 0 { 50 } else { 6 };
         self.retrying = self.retrying.saturating_sub(1);
-        if !self.sent.is_empty() && self.rng.chance(retries) {
-            let index = self.rng.index(self.sent.len());
+        if !self.sent.is_empty() && self.choice.chance(retries) {
+            let index = self.choice.index(self.sent.len());
             if let Some(op) = self.sent.get(index) {
                 return Step::Submit { caller, op: op.clone() };
             }
         }
-        let op = self.names.operation(&mut self.rng, model);
+        let op = self.names.operation(&mut self.choice, model);
         if let Op::Append(append) = &op
             && append.dedup_key.is_some()
         {
