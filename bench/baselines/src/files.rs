@@ -67,6 +67,12 @@ impl PreWritten {
         Ok(Self { plain, dsync, bytes, path: path.to_path_buf() })
     }
 
+    /// Leaves the file where it is, and says where.
+    #[must_use]
+    pub fn keep(mut self) -> PathBuf {
+        std::mem::take(&mut self.path)
+    }
+
     /// Length of the file in bytes.
     #[must_use]
     pub const fn bytes(&self) -> u64 {
@@ -122,6 +128,9 @@ impl Drop for Scratch {
 
 impl Drop for PreWritten {
     fn drop(&mut self) {
+        if self.path.as_os_str().is_empty() {
+            return;
+        }
         // A left-over file is only bytes in the bench's own folder, which is removed at the end.
         let _left_to_the_end = std::fs::remove_file(&self.path);
     }

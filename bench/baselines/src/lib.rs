@@ -13,6 +13,7 @@ pub mod group_committer;
 pub mod json;
 pub mod latency;
 pub mod load;
+pub mod log_subject;
 pub mod machine;
 pub mod numbers;
 pub mod raw;

@@ -1,6 +1,7 @@
 //! What the device does with nothing in between: R0, R1 and the raw single sync.
 //!
-//! Each window returns what it finished divided by the time that took, the last write included.
+//! Each window returns what it finished divided by the time that took, the last write included, and
+//! finishes one write at least.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -12,9 +13,6 @@ use std::time::Duration;
 use crate::clock::now_ns;
 use crate::files::{PreWritten, SyncBy};
 use crate::numbers::{MIB, SECOND_NS, index, real};
-
-/// Bytes of the file that R1 and the raw single sync write around.
-pub const DEVICE_FILE_BYTES: u64 = 512 * MIB;
 
 /// Bytes of the raw single sync: one page.
 pub const PAGE_BYTES: u64 = 4_096;
@@ -68,7 +66,7 @@ pub fn growing(folder: &Path, record_bytes: u64, window: Duration) -> io::Result
     let record = vec![0xA5_u8; index(record_bytes)];
     let end = Deadline::after(window);
     let mut records = 0;
-    while !end.passed() {
+    while records == 0 || !end.passed() {
         file.write_all_at(&record, records * record_bytes)?;
         file.sync_data()?;
         records += 1;
@@ -90,8 +88,8 @@ impl Device {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn create(folder: &Path) -> io::Result<Self> {
-        Ok(Self { file: PreWritten::create(&folder.join("r1"), DEVICE_FILE_BYTES)? })
+    pub fn create(folder: &Path, bytes: u64) -> io::Result<Self> {
+        Ok(Self { file: PreWritten::create(&folder.join("r1"), bytes)? })
     }
 
     /// R1: durable bytes per second of this way of writing.
@@ -105,7 +103,7 @@ impl Device {
         std::thread::scope(|scope| {
             let writer = || -> io::Result<()> {
                 let data = vec![0x5A_u8; index(stream.write_bytes)];
-                while !end.passed() && !failed.load(Ordering::Relaxed) {
+                loop {
                     let place = next.fetch_add(stream.write_bytes, Ordering::Relaxed);
                     let byte_offset = place % self.file.bytes();
                     if let Err(error) = self.file.write_durably(&data, byte_offset, stream.by) {
@@ -113,8 +111,10 @@ impl Device {
                         return Err(error);
                     }
                     written.fetch_add(stream.write_bytes, Ordering::Relaxed);
+                    if end.passed() || failed.load(Ordering::Relaxed) {
+                        return Ok(());
+                    }
                 }
-                Ok(())
             };
             let writers: Vec<_> = (0..stream.in_flight).map(|_| scope.spawn(writer)).collect();
             writers.into_iter().try_for_each(|one| {
@@ -132,7 +132,7 @@ impl Device {
         let page = vec![0x3C_u8; index(PAGE_BYTES)];
         let end = Deadline::after(window);
         let mut pages = 0;
-        while !end.passed() {
+        while pages == 0 || !end.passed() {
             let byte_offset = pages * PAGE_BYTES % self.file.bytes();
             self.file.write_durably(&page, byte_offset, SyncBy::Fdatasync)?;
             pages += 1;

@@ -5,10 +5,12 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::time::Duration;
 
 use foq_baselines::group_committer::GroupCommitterOpener;
-use foq_baselines::scenario::{Settings, run};
+use foq_baselines::log_subject::LogOpener;
+use foq_baselines::scenario::{Settings, Sizes, run};
 use foq_baselines::subject::Opener;
 
 const USAGE: &str = "usage: foq-bench-log [--quick] [--rounds N] [--targets 1,2,...] [--chats N]
@@ -23,7 +25,7 @@ const USAGE: &str = "usage: foq-bench-log [--quick] [--rounds N] [--targets 1,2,
 
 struct Arguments {
     settings: Settings,
-    subject: Box<dyn Opener>,
+    subject: Rc<dyn Opener>,
     json: Option<PathBuf>,
 }
 
@@ -45,7 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn measure(arguments: &Arguments) -> std::io::Result<()> {
-    let report = run(&arguments.settings, arguments.subject.as_ref())?;
+    let report = run(&arguments.settings, Rc::clone(&arguments.subject))?;
     println!("{}", report.to_text());
     if let Some(path) = &arguments.json {
         std::fs::write(path, format!("{}\n", report.to_json()))?;
@@ -63,9 +65,9 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
         targets: (1..=6).collect(),
         folder: PathBuf::from("bench/results/tmp"),
         commit: "unknown".to_owned(),
+        sizes: Sizes::default(),
     };
-    let subject: Box<dyn Opener> = Box::new(GroupCommitterOpener { in_flight: 1 });
-    let mut json = None;
+    let (mut json, mut bare) = (None, false);
     while let Some(word) = words.next() {
         if word == "--quick" {
             (settings.rounds, settings.long_rounds) = (5, 2);
@@ -85,13 +87,19 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
                 settings.targets = value.split(',').map(one).collect::<Result<_, _>>()?;
             }
             "--chats" => settings.chats = number(&word, &value)?,
-            "--subject" if value == "r2" => {}
+            "--subject" if value == "r2" => bare = true,
             "--folder" => settings.folder = PathBuf::from(value),
             "--json" => json = Some(PathBuf::from(value)),
             "--commit" => settings.commit = value,
             _ => return Err(format!("{word} {value} is unknown")),
         }
     }
+    let file_bytes = settings.sizes.file_bytes;
+    let subject: Rc<dyn Opener> = if bare {
+        Rc::new(GroupCommitterOpener { in_flight: 1, file_bytes })
+    } else {
+        Rc::new(LogOpener::new(settings.chats, file_bytes))
+    };
     Ok(Arguments { settings, subject, json })
 }
 

@@ -23,7 +23,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use crate::clock::now_ns;
-use crate::files::{FILE_BYTES, PreWritten, SyncBy};
+use crate::files::{PreWritten, SyncBy};
 use crate::subject::{Completion, Opener, Subject, Written};
 use queue::{Round, State};
 
@@ -45,6 +45,8 @@ pub struct GroupCommitter {
 pub struct GroupCommitterOpener {
     /// Rounds in flight: 1 or 2.
     pub in_flight: u32,
+    /// Bytes of each file of its ring.
+    pub file_bytes: u64,
 }
 
 impl Opener for GroupCommitterOpener {
@@ -53,7 +55,7 @@ impl Opener for GroupCommitterOpener {
     }
 
     fn open(&self, folder: &Path) -> io::Result<Box<dyn Subject>> {
-        Ok(Box::new(GroupCommitter::open(folder, self.in_flight)?))
+        Ok(Box::new(GroupCommitter::open(folder, self.in_flight, self.file_bytes)?))
     }
 }
 
@@ -70,11 +72,7 @@ impl GroupCommitter {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn open(folder: &Path, in_flight: u32) -> io::Result<Self> {
-        Self::with_files(folder, in_flight, FILE_BYTES)
-    }
-
-    fn with_files(folder: &Path, in_flight: u32, file_bytes: u64) -> io::Result<Self> {
+    pub fn open(folder: &Path, in_flight: u32, file_bytes: u64) -> io::Result<Self> {
         let file = |n| PreWritten::create(&folder.join(format!("r2-{n}")), file_bytes);
         let shared = Arc::new(Shared {
             files: (0..FILES).map(file).collect::<io::Result<_>>()?,

@@ -10,7 +10,7 @@ use crate::subject::{Completion, Subject};
 /// Submits `total` records in slices and returns the runs in which they were acked.
 fn ack_all(in_flight: u32, total: u64) -> Vec<Completion> {
     let folder = Scratch::create(&std::env::temp_dir()).unwrap();
-    let mut committer = GroupCommitter::with_files(folder.path(), in_flight, 4 << 20).unwrap();
+    let mut committer = GroupCommitter::open(folder.path(), in_flight, 4 << 20).unwrap();
     let chats: Vec<u32> = (0..61).collect();
     let (mut submitted, mut acked, mut runs) = (0, 0, Vec::new());
     while acked < total {

@@ -7,14 +7,18 @@ pub mod ack;
 pub mod report;
 pub mod rig;
 pub mod single;
+#[cfg(test)]
+mod tests;
 pub mod throughput;
 
 use std::io;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
+use crate::files::FILE_BYTES;
 use crate::machine::Machine;
-use crate::numbers::ratio;
+use crate::numbers::{MIB, ratio};
 use crate::raw::Stream;
 use crate::subject::Opener;
 use report::Report;
@@ -44,13 +48,39 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Commit of the measured code.
     pub commit: String,
+    /// How large its parts are.
+    pub sizes: Sizes,
+}
+
+/// Sizes that a measurement keeps and a test shrinks.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// The file that R1 and the raw single sync write around.
+    pub device_bytes: u64,
+    /// One pre-written file of R2 and of the log's journal.
+    pub file_bytes: u64,
+    /// Files that the warm-up crosses at least.
+    pub warm_up_files: u64,
+    /// How long a subject is driven before a window counts.
+    pub lead_in: Duration,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self {
+            device_bytes: 512 * MIB,
+            file_bytes: FILE_BYTES,
+            warm_up_files: 10,
+            lead_in: Duration::from_millis(100),
+        }
+    }
 }
 
 /// Measures the chosen targets and returns what was seen.
 ///
 /// # Errors
 /// When the disk or the subject fails.
-pub fn run(settings: &Settings, subject: &dyn Opener) -> io::Result<Report> {
+pub fn run(settings: &Settings, subject: Rc<dyn Opener>) -> io::Result<Report> {
     std::fs::create_dir_all(&settings.folder)?;
     let machine = Machine::of(&settings.folder, &settings.commit);
     let mut report = Report::new(machine, subject.name());

@@ -5,12 +5,13 @@
 //! rounds run; space that a window will need is prepared before it.
 
 use std::io;
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::files::{FILE_BYTES, Scratch};
+use crate::files::Scratch;
 use crate::group_committer::GroupCommitterOpener;
 use crate::load::{Load, Pace, Window, drive};
-use crate::numbers::{ratio, real, whole};
+use crate::numbers::{real, whole};
 use crate::raw::{Device, Stream};
 use crate::scenario::{KIBIBYTE, Settings};
 use crate::subject::{Opener, Subject};
@@ -19,12 +20,13 @@ use crate::subject::{Opener, Subject};
 pub const REOPEN_BYTES: u64 = 4 << 30;
 /// Payload bytes in flight when a maximum is measured.
 const IN_FLIGHT_BYTES: u64 = 8 << 20;
-/// Driven before a window counts.
-const LEAD_IN: Duration = Duration::from_millis(100);
+/// Bytes a second that a device is taken to write before it has shown more.
+const FASTEST_BYTES: f64 = 1e9;
+/// Space made ready per byte expected.
+const ROOM_MARGIN: f64 = 1.2;
 /// The rate is flat when the last three windows lie within this share of each other.
 const FLAT_SHARE: f64 = 0.10;
-/// Files that a warm-up crosses at least, and windows that it takes at most.
-const WARM_UP_FILES: u64 = 10;
+/// Windows that a warm-up takes at most.
 const WARM_UP_WINDOWS: usize = 24;
 
 /// Everything a target needs.
@@ -48,16 +50,16 @@ impl<'a> Rig<'a> {
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn set_up(settings: &'a Settings, subject: &'a dyn Opener) -> io::Result<Self> {
-        const ONE: &GroupCommitterOpener = &GroupCommitterOpener { in_flight: 1 };
-        const TWO: &GroupCommitterOpener = &GroupCommitterOpener { in_flight: 2 };
+    pub fn set_up(settings: &'a Settings, subject: Rc<dyn Opener>) -> io::Result<Self> {
+        let file_bytes = settings.sizes.file_bytes;
+        let bare = |in_flight| Rc::new(GroupCommitterOpener { in_flight, file_bytes });
         let scratch = Scratch::create(&settings.folder)?;
-        let device = Device::create(scratch.path())?;
+        let device = Device::create(scratch.path(), settings.sizes.device_bytes)?;
         Ok(Self {
             device,
             scratch,
-            one: Side::open(settings, ONE)?,
-            two: Side::open(settings, TWO)?,
+            one: Side::open(settings, bare(1))?,
+            two: Side::open(settings, bare(2))?,
             log: Side::open(settings, subject)?,
             settings,
         })
@@ -79,14 +81,15 @@ impl<'a> Rig<'a> {
     /// When the subject fails.
     pub fn warm_up(&mut self) -> io::Result<Vec<f64>> {
         let window = self.settings.window;
+        let sizes = &self.settings.sizes;
+        let enough = sizes.file_bytes * sizes.warm_up_files;
         let mut rates = Vec::new();
         while rates.len() < WARM_UP_WINDOWS {
-            self.log.make_room(KIBIBYTE, 1e6, window)?;
+            self.log.make_room(1, window, 1.0)?;
             rates.push(self.log.maximum(KIBIBYTE, window)?.rate);
             self.one.maximum(KIBIBYTE, window / 2)?;
             self.two.maximum(KIBIBYTE, window / 2)?;
-            let crossed = self.log.written_bytes() / FILE_BYTES >= WARM_UP_FILES;
-            if crossed && rates.last_chunk::<3>().is_some_and(is_flat) {
+            if self.log.written_bytes() >= enough && rates.last_chunk::<3>().is_some_and(is_flat) {
                 break;
             }
         }
@@ -102,11 +105,13 @@ fn is_flat(rates: &[f64; 3]) -> bool {
 
 /// One subject, replaced by a fresh one when it has written enough.
 pub struct Side<'a> {
-    opener: &'a dyn Opener,
+    opener: Rc<dyn Opener>,
     settings: &'a Settings,
     open: Option<Open>,
     written_before: u64,
     windows: u64,
+    /// Most bytes written in a second so far, or what a fast device may show at first.
+    fastest_bytes: f64,
 }
 
 struct Open {
@@ -117,8 +122,15 @@ struct Open {
 }
 
 impl<'a> Side<'a> {
-    fn open(settings: &'a Settings, opener: &'a dyn Opener) -> io::Result<Self> {
-        let mut side = Self { opener, settings, open: None, written_before: 0, windows: 0 };
+    fn open(settings: &'a Settings, opener: Rc<dyn Opener>) -> io::Result<Self> {
+        let mut side = Self {
+            opener,
+            settings,
+            open: None,
+            written_before: 0,
+            windows: 0,
+            fastest_bytes: FASTEST_BYTES,
+        };
         side.reopen()?;
         Ok(side)
     }
@@ -129,18 +141,18 @@ impl<'a> Side<'a> {
         self.opener.name()
     }
 
-    /// Makes ready for a window at this rate (records per second), lead-in included; a subject that
-    /// has written enough is replaced first.
+    /// Makes ready for windows that write at this share of the fastest rate seen, lead-ins included;
+    /// a subject that has written enough is replaced first.
     ///
     /// # Errors
     /// When the disk refuses.
-    pub fn make_room(&mut self, payload: u64, rate: f64, window: Duration) -> io::Result<()> {
+    pub fn make_room(&mut self, windows: u32, window: Duration, share: f64) -> io::Result<()> {
         let worn = self.open.as_ref().is_none_or(|it| it.subject.written().bytes >= REOPEN_BYTES);
         if worn {
             self.reopen()?;
         }
-        // Headers of up to 64 bytes a record, and a tenth on top.
-        let bytes = rate * real(payload + 64) * (window + LEAD_IN).as_secs_f64() * 1.1;
+        let seconds = ((window + self.settings.sizes.lead_in) * windows).as_secs_f64();
+        let bytes = self.fastest_bytes * share * seconds * ROOM_MARGIN;
         self.current()?.subject.prepare(whole(bytes))
     }
 
@@ -154,12 +166,15 @@ impl<'a> Side<'a> {
             payload_bytes: payload,
             chats: self.settings.chats,
             pace,
-            lead_in: LEAD_IN,
+            lead_in: self.settings.sizes.lead_in,
             window,
             seed: self.windows,
         };
         let open = self.current()?;
-        drive(open.subject.as_mut(), &mut open.next_ticket, &load)
+        let window = drive(open.subject.as_mut(), &mut open.next_ticket, &load)?;
+        let bytes = window.rate * real(payload) * window.amplification;
+        self.fastest_bytes = self.fastest_bytes.max(bytes);
+        Ok(window)
     }
 
     /// Drives the subject at its maximum: a closed loop with many bytes in flight.
@@ -206,10 +221,4 @@ impl<'a> Side<'a> {
         }
         Ok(())
     }
-}
-
-/// The share that one rate is of another, both in records per second.
-#[must_use]
-pub fn share(part: &Window, all: &Window) -> f64 {
-    ratio(part.rate, all.rate)
 }

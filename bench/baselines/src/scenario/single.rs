@@ -18,7 +18,7 @@ pub fn one_at_a_time(rig: &mut Rig<'_>, report: &mut Report) -> io::Result<()> {
     let mut line = Line::new(6, format!("{}, one at a time, 1 KiB", rig.log.name()));
     let (mut ratios, mut raw_rates) = (Vec::new(), Vec::new());
     for _ in 0..rig.settings.rounds {
-        rig.log.make_room(KIBIBYTE, 20_000.0, window * 2)?;
+        rig.log.make_room(2, window, 0.05)?;
         let before = rig.device.single_pages(window)?;
         let first = line.add(rig.log.drive(KIBIBYTE, Pace::OneByOne, window)?);
         let second = line.add(rig.log.drive(KIBIBYTE, Pace::OneByOne, window)?);
