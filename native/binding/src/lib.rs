@@ -1,1 +1,21 @@
-//! Grows in the next commits.
+//! The log as a Node addon: only what JavaScript calls, and the threads that drive the log.
+//!
+//! Has no logic of its own. Read `calls` (what JavaScript calls), `bell` (how it is woken),
+//! `side` (what one JavaScript thread
+//! holds), `registry` (one store per directory), `store` (the log behind them), `packing` and `words`
+//! (the bytes and numbers that cross the boundary; `engine/native.ts` is their other side).
+//!
+//! Invariants: no panic leaves a call; no JavaScript thread waits for the disk, except
+//! one that is being torn down.
+
+mod bell;
+mod calls;
+mod echo;
+mod failure;
+mod options;
+mod packing;
+mod raw;
+mod registry;
+mod side;
+mod store;
+mod words;

@@ -1,0 +1,238 @@
+//! What JavaScript calls. `engine/native.ts` has the types and is the only caller.
+//!
+//! Invariants: whatever is passed, a call returns or throws; nothing here waits for the disk.
+//! Numbers are f64 and checked, because JavaScript's conversions to integers hide mistakes.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use foq_log::{Completion, Error, ReadFrom};
+use napi::Env;
+use napi::bindgen_prelude::{Float64ArraySlice, Uint8ArraySlice};
+use napi_derive::napi;
+
+use crate::bell::{Bell, News, unavailable};
+use crate::echo::CompletionSink;
+use crate::failure::{Failure, Result, contain, guarded};
+use crate::options::{GivenOptions, count_of};
+use crate::packing::{invalid, number_of, pack_read, unpack};
+use crate::raw;
+use crate::registry;
+use crate::side;
+use crate::store::Read;
+use crate::words::{WORDS_MIN, fill};
+
+/// A side, and the descriptor of the pipe that rings it.
+#[napi(object, object_from_js = false)]
+pub struct Attached {
+    /// The first argument of every other call.
+    pub side: u32,
+    /// The caller reads and closes it.
+    pub descriptor: i32,
+}
+
+/// Once per JavaScript environment, before any other call. When the environment ends, so does the
+/// side.
+#[napi]
+pub fn attach(env: Env) -> Result<Attached> {
+    guarded(|| {
+        let (bell, descriptor) = Bell::new()?;
+        let side = side::add(Arc::new(bell));
+        let hook = move |side| {
+            let _ = contain(|| {
+                side::remove(side);
+                Ok(())
+            });
+        };
+        env.add_env_cleanup_hook(side, hook)
+            .map_err(|error| invalid(format!("no clean-up hook: {error}")))?;
+        Ok(Attached { side, descriptor })
+    })
+}
+
+/// Opens a store in the background; the handle, usable once `OPENED` names it.
+#[napi]
+pub fn open(side: f64, directory: String, options: GivenOptions) -> Result<u32> {
+    guarded(|| {
+        let options = options.resolve()?;
+        side::with(side, |side| {
+            let handle = side.number()?;
+            let bell = Arc::clone(&side.bell);
+            in_background("foq-open", move || {
+                let sink = Arc::new(Sink { bell: Arc::clone(&bell), handle });
+                let opened = contain(|| registry::open(&PathBuf::from(directory), options, sink));
+                // News that nobody hears is dropped, and with it the reference to the store.
+                let _ = bell.tell(match opened {
+                    Ok(lease) => News::Opened { handle, lease },
+                    Err(error) => News::OpenFailed { handle, error },
+                });
+            })?;
+            Ok(handle)
+        })
+    })
+}
+
+/// Submits packed appends (see `packing`); the ticket of the first, the others follow.
+#[napi]
+pub fn submit(side: f64, handle: f64, packed: &[u8], bytes: f64) -> Result<f64> {
+    guarded(|| {
+        let used = count_of(bytes).and_then(|bytes| packed.get(..usize::try_from(bytes).ok()?));
+        let used = used.ok_or_else(|| invalid(String::from("bytes is beyond the buffer")))?;
+        side::with(side, |side| {
+            let lease = side.lease(handle)?;
+            let mut batch = lease.caller.emptied();
+            unpack(used, |operation| lease.store.packer.pack(&mut batch, operation))?;
+            Ok(number_of(lease.caller.submit(batch)?))
+        })
+    })
+}
+
+/// Moves news into `words` (see `words`); the number of words used. Called when the pipe rang,
+/// and again as long as word 0 says so.
+#[napi]
+pub fn drain(side: f64, mut words: Float64ArraySlice<'_>) -> Result<u32> {
+    guarded(|| {
+        let words = raw::numbers(&mut words);
+        if words.len() < WORDS_MIN {
+            return Err(invalid(format!("words must be at least {WORDS_MIN}")));
+        }
+        side::with(side, |side| {
+            let mut used = 0;
+            let (told, handles) = (&mut side.told, &mut side.handles);
+            let left = side.bell.drain(|news| used = fill(news, words, told));
+            handles.extend(told.opened.drain(..));
+            side.requests -= std::mem::take(&mut told.refused);
+            if let Some(first) = words.first_mut() {
+                *first = f64::from(u8::from(left));
+            }
+            u32::try_from(used).map_err(|_| invalid(String::from("words is too long")))
+        })
+    })
+}
+
+/// The error of the next group of words that announced one.
+#[napi]
+pub fn take_error(side: f64) -> Result<Option<Failure>> {
+    guarded(|| side::with(side, |side| Ok(side.told.errors.pop_front().map(Failure::from))))
+}
+
+/// Copies the answer of a request to the start of `into`, which must have room, and forgets it.
+#[napi]
+pub fn take_answer(side: f64, request: f64, mut into: Uint8ArraySlice<'_>) -> Result<()> {
+    guarded(|| {
+        let into = raw::bytes(&mut into);
+        side::with(side, |side| {
+            let request = side::key(request, "request")?;
+            let answer = side.told.answers.get(&request);
+            let answer = answer.ok_or_else(|| invalid(String::from("no such answer")))?;
+            let room = into.get_mut(..answer.len());
+            room.ok_or_else(|| invalid(String::from("no room for the answer")))?
+                .copy_from_slice(answer);
+            side.told.answers.remove(&request);
+            side.requests -= 1;
+            Ok(())
+        })
+    })
+}
+
+/// Fills `into` with firstSeq, headSeq, lastAt, guard, roster, marksVersion of a chat.
+#[napi]
+pub fn head(
+    side: f64,
+    handle: f64,
+    chat_id: String,
+    mut into: Float64ArraySlice<'_>,
+) -> Result<()> {
+    guarded(|| {
+        let into = raw::numbers(&mut into);
+        side::with(side, |side| {
+            let head = side.lease(handle)?.store.reader.head(&chat_id);
+            let marks = u64::from(head.marks_version);
+            let numbers =
+                [head.first_seq, head.head_seq, head.last_at, head.guard, head.roster, marks];
+            let room = into.get_mut(..numbers.len());
+            room.ok_or_else(|| invalid(String::from("into needs room for 6 numbers")))?
+                .copy_from_slice(&numbers.map(number_of));
+            Ok(())
+        })
+    })
+}
+
+/// Reads records in the background; the request, whose answer is packed as `packing` says.
+/// `from` is a seq and `mode` 0; or the records before that seq (1), or the newest (2).
+#[napi]
+pub fn read(
+    side: f64,
+    handle: f64,
+    chat_id: String,
+    mode: f64,
+    from: f64,
+    limit: f64,
+    bytes_max: f64,
+) -> Result<u32> {
+    guarded(|| {
+        let size = |value, what| {
+            let size = count_of(value).and_then(|value| usize::try_from(value).ok());
+            size.ok_or_else(|| invalid(format!("{what} must be a whole number")))
+        };
+        let seq = count_of(from).ok_or_else(|| invalid(String::from("from must be a seq")));
+        let from = match count_of(mode) {
+            Some(0) => ReadFrom::Seq(seq?),
+            Some(1) => ReadFrom::Before(seq?),
+            Some(2) => ReadFrom::Last,
+            _ => return Err(invalid(String::from("mode must be 0, 1 or 2"))),
+        };
+        let (limit, bytes_max) = (size(limit, "limit")?, size(bytes_max, "maxBytes")?);
+        side::with(side, |side| {
+            let store = Arc::clone(&side.lease(handle)?.store);
+            let (bell, request) = (Arc::clone(&side.bell), side.request()?);
+            let answer = Box::new(move |result: foq_log::Result<foq_log::ReadResult>| {
+                let result = result.map(|read| pack_read(&read));
+                let _ = bell.tell(News::Answer { request, result });
+            });
+            let queued = store.read(Read { chat_id, from, limit, bytes_max, answer });
+            if queued.is_err() {
+                side.requests -= 1;
+            }
+            queued.map(|()| request)
+        })
+    })
+}
+
+/// Closes a handle in the background; `CLOSED` names it when all is durable. Answers to what was
+/// submitted come before.
+#[napi]
+pub fn close(side: f64, handle: f64) -> Result<()> {
+    guarded(|| {
+        side::with(side, |side| {
+            let handle = side::key(handle, "handle")?;
+            let lease = side.handles.remove(&handle).ok_or(Error::Closed)?;
+            let bell = Arc::clone(&side.bell);
+            in_background("foq-close", move || {
+                let result = contain(|| lease.give_back());
+                let _ = bell.tell(News::Closed { handle, result });
+            })
+        })
+    })
+}
+
+/// Passes a handle's answers on to the thread that has the handle.
+struct Sink {
+    bell: Arc<Bell>,
+    handle: u32,
+}
+
+impl CompletionSink for Sink {
+    fn complete(&self, completions: &mut Vec<Completion>) {
+        let completions = VecDeque::from(std::mem::take(completions));
+        // Nobody waits behind a bell that is detached.
+        let _ = self.bell.tell(News::Completions { handle: self.handle, completions });
+    }
+}
+
+/// Opening and closing are rare and slow, so each has a thread of its own.
+fn in_background(name: &str, body: impl FnOnce() + Send + 'static) -> foq_log::Result<()> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+    thread.map(drop).map_err(|error| unavailable("cannot start a thread", error))
+}

@@ -1,0 +1,119 @@
+//! A running log, and the threads that read it for JavaScript.
+//!
+//! Invariant: the queue of reads is bounded, and every read in it is answered, also at close.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use foq_log::{Error, Options, ReadFrom, ReadResult, Result};
+use parking_lot::Mutex;
+
+use crate::bell::unavailable;
+use crate::echo::{Caller, CompletionSink, Packer, Reader, RunningStore, env};
+use crate::failure::contain;
+
+/// Reads may wait for the disk: one may, while another goes on.
+const READERS: usize = 2;
+
+/// Reads that wait for a reader; beyond it `FOQ_BUSY`.
+const READS_WAITING_MAX: usize = 1024;
+
+/// What to read, and who is told.
+pub struct Read {
+    /// The chat.
+    pub chat_id: String,
+    /// From where.
+    pub from: ReadFrom,
+    /// Records at most.
+    pub limit: usize,
+    /// Bytes at most, but at least one record.
+    pub bytes_max: usize,
+    /// Called on a reader's thread.
+    pub answer: Box<dyn FnOnce(Result<ReadResult>) + Send>,
+}
+
+/// See the module.
+pub struct Store {
+    running: RunningStore,
+    /// For what is never on disk.
+    pub reader: Reader,
+    /// Packs operations on the thread of whoever submits them.
+    pub packer: Packer,
+    readers: Mutex<Option<Readers>>,
+}
+
+struct Readers {
+    queue: SyncSender<Read>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Store {
+    /// Opens the log and starts its threads; blocks while it recovers.
+    pub fn open(directory: &Path, options: &Options) -> Result<Self> {
+        let env = env(directory).map_err(|error| unavailable("cannot use the directory", error))?;
+        let running = RunningStore::open(&env, options)?;
+        let readers = Mutex::new(Some(Readers::start(&running.reader())?));
+        Ok(Self { reader: running.reader(), packer: running.packer(), running, readers })
+    }
+
+    /// A new caller, whose answers go to `sink`.
+    pub fn caller(&self, sink: Arc<dyn CompletionSink>) -> Caller {
+        self.running.caller(sink)
+    }
+
+    /// Queues a read for a reader.
+    pub fn read(&self, read: Read) -> Result<()> {
+        let readers = self.readers.lock();
+        let queue = readers.as_ref().map(|readers| &readers.queue).ok_or(Error::Closed)?;
+        queue.try_send(read).map_err(|error| match error {
+            TrySendError::Full(_) => Error::Busy { what: "reads waiting" },
+            TrySendError::Disconnected(_) => Error::Closed,
+        })
+    }
+
+    /// Answers the reads that wait, makes everything submitted durable, ends all threads.
+    pub fn close(&self) -> Result<()> {
+        let readers = self.readers.lock().take();
+        if let Some(Readers { queue, threads }) = readers {
+            drop(queue);
+            for thread in threads {
+                // A reader contains every panic, so it has nothing to tell.
+                let _ = thread.join();
+            }
+        }
+        self.running.close()
+    }
+}
+
+impl Readers {
+    fn start(reader: &Reader) -> Result<Self> {
+        let (queue, waiting) = sync_channel(READS_WAITING_MAX);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let mut threads = Vec::with_capacity(READERS);
+        for _ in 0..READERS {
+            let (reader, waiting) = (reader.clone(), Arc::clone(&waiting));
+            let thread = std::thread::Builder::new()
+                .name(String::from("foq-reader"))
+                .spawn(move || serve(&reader, &waiting))
+                .map_err(|error| unavailable("cannot start a thread", error))?;
+            threads.push(thread);
+        }
+        Ok(Self { queue, threads })
+    }
+}
+
+/// Ends when nobody can queue reads any more and the queue is empty. Readers take turns to wait
+/// for the queue; nobody holds the lock while it reads.
+fn serve(reader: &Reader, waiting: &Mutex<Receiver<Read>>) {
+    loop {
+        let next = waiting.lock().recv();
+        let Ok(Read { chat_id, from, limit, bytes_max, answer }) = next else { return };
+        let result = contain(|| reader.read(&chat_id, from, limit, bytes_max));
+        let _ = contain(|| {
+            answer(result);
+            Ok(())
+        });
+    }
+}
