@@ -70,18 +70,23 @@ impl Model {
         self.last_number.clear();
     }
 
-    /// The log was closed cleanly, at these clocks, after all that was submitted had settled:
-    /// close makes pending acks durable and may write a mark.
-    pub fn closed(&mut self, wall_ms: u64, monotonic_ms: u64) {
-        let acks_pending = self.rounds.last().lacks(&self.judged);
+    /// The log is about to close cleanly, at these clocks, after all that was submitted had
+    /// settled: it may write pending acks, and a mark.
+    pub fn closing(&mut self, wall_ms: u64, monotonic_ms: u64) {
         self.rounds.settle_on(self.seen.take());
         for _ in 0..2 {
             self.clock.round(wall_ms, monotonic_ms);
             let (round, at) = (self.rounds.last().number + 1, self.clock.at);
             self.rounds.push(round, at, self.clock.retention_at, &self.judged, true);
         }
+    }
+
+    /// It has closed: what acks were pending is durable.
+    pub fn closed(&mut self) {
         let first = self.rounds.last().number - 1;
-        if acks_pending && self.synced_survives {
+        let before = self.rounds.get(first - 1);
+        let acks_pended = before.is_some_and(|before| before.lacks(&self.judged));
+        if acks_pended && self.synced_survives {
             self.rounds.forget_before(first);
         }
     }
