@@ -71,13 +71,16 @@ fn one_step(
         2..=6 if session.in_flight() => return session.step().map(|_| ()),
         _ => {}
     }
-    match plan.workload.next(&session.model) {
+    let step = plan.workload.next(&session.model);
+    let few = plan.dice.one_in(3);
+    let look = &mut |session: &Session| explorer.explore(session.scene(Some(plan), depth));
+    match step {
         Step::Submit { caller, op } => session.submit(caller, op),
-        Step::Commit if plan.dice.one_in(3) => session.step().map(|_| ()),
-        Step::Commit => session.commit(),
+        Step::Commit if few => session.step().map(|_| ()),
+        Step::Commit => session.commit(look),
         Step::AcksDue => {
             session.pass_deadline();
-            session.commit()
+            session.commit(look)
         }
         Step::Mark => session.mark_or_tick(false),
         Step::Tick => session.mark_or_tick(true),
@@ -88,9 +91,7 @@ fn one_step(
             clock.set_wall(wall_at);
             Ok(())
         }
-        Step::Reopen if plan.reopens => {
-            session.reopen(|closed| explorer.explore(closed.scene(Some(plan), depth)))
-        }
+        Step::Reopen if plan.reopens => session.reopen(look),
         Step::Reopen => Ok(()),
         Step::Crash => explorer.explore_now(session, plan, depth),
     }

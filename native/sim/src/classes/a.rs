@@ -16,11 +16,10 @@ const TRACE_MAX: usize = 200_000;
 /// Moments kept between two looks.
 const CUTS_MAX: usize = 64;
 
-/// One life. With `traced`, the second value tells all that was done, line by line.
-///
-/// # Errors
-/// A broken promise, in words.
-pub fn run_seed(seed: u64, traced: bool) -> Result<(Tally, Vec<String>), String> {
+/// One life; an error is a broken promise, in words. With `traced`, the second value tells all
+/// that was done, line by line.
+#[must_use]
+pub fn run_seed(seed: u64, traced: bool) -> (Result<Tally, String>, Vec<String>) {
     let mut dice = Dice::new(seed);
     let world = World::new(options(&mut dice), START_MS + dice.below(48 * HOUR_MS), seed);
     let mut explorer = Explorer::new(dice.throw(), 1 + dice.below(3));
@@ -32,7 +31,7 @@ pub fn run_seed(seed: u64, traced: bool) -> Result<(Tally, Vec<String>), String>
     let lived = live(world, &mut dice, &mut explorer);
     let mut transcript = explorer.transcript.unwrap_or_default();
     transcript.extend(disk.take_trace().iter().map(ToString::to_string));
-    lived.map(|()| (explorer.tally, transcript))
+    (lived.map(|()| explorer.tally), transcript)
 }
 
 fn live(world: World, dice: &mut Dice, explorer: &mut Explorer) -> Result<(), String> {
@@ -48,10 +47,8 @@ fn live(world: World, dice: &mut Dice, explorer: &mut Explorer) -> Result<(), St
         .map_err(|error| format!("an empty disk does not open: {error}"))?;
     harness::drive(&mut session, &mut plan, explorer, 0)?;
     if dice.one_in(2) {
-        session.drain()?;
+        session.reopen(&mut |session| explorer.explore(session.scene(Some(&plan), 0)))?;
         session.check_live()?;
-        explorer.explore(session.scene(Some(&plan), 0))?;
-        session.reopen(|closed| explorer.explore(closed.scene(Some(&plan), 0)))?;
     }
     explorer.explore_now(&session, &plan, 0)
 }

@@ -94,7 +94,7 @@ fn live(world: World, seed: u64) -> Result<Remains, String> {
     let mut plan = Plan::new(seed, Profile::MIXED, STEPS);
     work(&mut session, &mut plan)?;
     if session.failure.is_none() {
-        session.reopen(|_| Ok(()))?;
+        session.reopen(&mut |_| Ok(()))?;
         plan.prolong(STEPS_AFTER_CLOSE);
         work(&mut session, &mut plan)?;
     }
@@ -106,7 +106,7 @@ fn live(world: World, seed: u64) -> Result<Remains, String> {
 /// Drives and comes to rest; readers see what is durable, even after a failure.
 fn work(session: &mut Session, plan: &mut Plan) -> Result<(), String> {
     harness::drive(session, plan, &mut Explorer::new(0, 1), 0)?;
-    session.drain()?;
+    session.drain(&mut |_| Ok(()))?;
     if session.world.disk.crashed() {
         return Ok(());
     }
@@ -121,7 +121,7 @@ fn go_on(world: World, mut model: Model, seed: u64) -> Result<(), String> {
     let mut plan = Plan::new(seed + 1, Profile::MIXED, STEPS_AFTER_CLOSE);
     let mut session = Session::new(world, log, model, seed);
     harness::drive(&mut session, &mut plan, &mut Explorer::new(0, 1), 0)?;
-    session.drain()?;
+    session.drain(&mut |_| Ok(()))?;
     session.check_live()?;
     session.close().map(|_| ())
 }

@@ -44,7 +44,7 @@ fn attempts(seed: u64) -> Vec<Attempt> {
         for seed in seeds {
             all.push((
                 format!("class A, seed {seed}"),
-                Box::new(move || a::run_seed(seed, false).map(|_| ())),
+                Box::new(move || a::run_seed(seed, false).0.map(|_| ())),
             ));
         }
         all.push((format!("class F, seed {seed}"), Box::new(move || flips(seed))));

@@ -12,11 +12,16 @@ const DRAIN_STEPS_MAX: u32 = 10_000;
 /// The longest pause between a close and the next opening.
 const PAUSE_MS_MAX: u64 = 10_000;
 
+/// Called after each step, while the model stands where it stood when the disk was written: the
+/// place to look at crashes.
+pub type Look<'a> = dyn FnMut(&Session) -> Result<(), String> + 'a;
+
 impl Session {
     /// Carries one round, if there is one to make, through all its steps.
-    pub fn commit(&mut self) -> Result<(), String> {
+    pub fn commit(&mut self, look: &mut Look<'_>) -> Result<(), String> {
         for _ in 0..DRAIN_STEPS_MAX {
             let worked = self.step()?;
+            look(self)?;
             if !worked || !self.in_flight() {
                 return Ok(());
             }
@@ -33,9 +38,11 @@ impl Session {
     }
 
     /// Makes steps until nothing is left to do; time passes where an ack waits for it.
-    pub fn drain(&mut self) -> Result<(), String> {
+    pub fn drain(&mut self, look: &mut Look<'_>) -> Result<(), String> {
         for _ in 0..DRAIN_STEPS_MAX {
-            if self.step()? {
+            let worked = self.step()?;
+            look(self)?;
+            if worked {
                 continue;
             }
             let waits = self.log.as_ref().and_then(Log::next_deadline_ms).is_some();
@@ -49,19 +56,19 @@ impl Session {
 
     /// Settles everything and closes. The model stays; the disk keeps what was written.
     pub fn close(mut self) -> Result<(World, Model), String> {
-        self.close_log()?;
+        self.close_log(&mut |_| Ok(()))?;
         Ok((self.world, self.model))
     }
 
-    fn close_log(&mut self) -> Result<(), String> {
-        self.drain()?;
+    fn close_log(&mut self, look: &mut Look<'_>) -> Result<(), String> {
+        self.drain(look)?;
         if self.failure.is_none() {
             let unsettled = self.model.unsettled();
             if unsettled > 0 {
                 return Err(format!("{unsettled} operations have no answer, and nothing is due"));
             }
             let clock = &self.world.clock;
-            self.model.closed(clock.wall_ms(), clock.monotonic_ms());
+            self.model.closing(clock.wall_ms(), clock.monotonic_ms());
         }
         match self.log.take().map(Log::close) {
             Some(Err(error)) if self.failure.is_none() => {
@@ -69,20 +76,19 @@ impl Session {
                     return Err(format!("close failed without a fault: {error}"));
                 }
                 self.failure = Some(error);
-                Ok(())
             }
-            _ => Ok(()),
+            _ => {}
         }
+        look(self)?;
+        if self.failure.is_none() {
+            self.model.closed();
+        }
+        Ok(())
     }
 
-    /// Closes cleanly, opens again, and finds everything. A crash within the closing is looked
-    /// at by `closed`, which the caller gives.
-    pub fn reopen(
-        &mut self,
-        closed: impl FnOnce(&Self) -> Result<(), String>,
-    ) -> Result<(), String> {
-        self.close_log()?;
-        closed(self)?;
+    /// Closes cleanly, opens again, and finds everything.
+    pub fn reopen(&mut self, look: &mut Look<'_>) -> Result<(), String> {
+        self.close_log(look)?;
         if self.failure.is_some() {
             return Ok(());
         }

@@ -8,6 +8,8 @@
 mod lifecycle;
 mod spares;
 
+pub use lifecycle::Look;
+
 use std::collections::BTreeMap;
 
 use foq_log::env::Clock;
@@ -107,6 +109,7 @@ impl Session {
             Err(Error::InvalidArgument { .. } | Error::TooLarge { .. } | Error::Busy { .. }) => {
                 Ok(())
             }
+            Err(error @ Error::Poisoned { .. }) => self.fail(error),
             Err(error) => Err(format!("{op:?} was refused at the door: {error}")),
         }
     }
