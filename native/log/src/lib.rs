@@ -4,16 +4,37 @@
 //! `state` (what a chat is), `journal` and `recovery` (the bytes; see FORMAT.md), `env` (the
 //! world as traits).
 
+mod commit;
 pub mod env;
 mod error;
+mod format;
+mod hash;
+mod judge;
 mod log;
+mod manifests;
+mod open;
 mod ops;
 mod options;
+mod overlay;
+mod pack;
 pub mod planted;
+mod queue;
+mod reader;
+mod recovery;
+mod retention_clock;
+mod round;
+mod shared;
+mod shelf;
+mod state;
 mod view;
 
 pub use error::{Error, Result};
-pub use log::{Assembled, Log, Packed, Packer, Reader, Round, SpareMaker};
+pub use format::FORMAT_VERSION;
+pub use log::{Assembled, Log};
 pub use ops::{Append, ChatOptions, Completion, JoinAt, Operation, Outcome, Sender, Ticket};
 pub use options::{Durability, Keep, Options, Retention};
+pub use pack::{Packed, Packer};
+pub use reader::Reader;
+pub use round::Round;
+pub use shelf::SpareMaker;
 pub use view::{ChatRow, CursorView, Gap, GapReason, Head, ReadFrom, ReadResult, Record};

@@ -3,69 +3,28 @@
 //! A commit is four steps, between which a driver (or the simulator) may do anything else:
 //! `assemble` (judge what was submitted, number it, lay out one round), `write`, `sync`, `apply`
 //! (chat states change, answers become available). One round is in flight at a time.
+//!
+//! Invariants: nothing is answered that rests on something not durable; after the first failed
+//! write or sync nothing is acked until the store is opened again.
 
-use crate::env::{Env, Space};
-use crate::error::Result;
-use crate::ops::{Completion, Operation, Ticket};
-use crate::options::Options;
-use crate::view::{ChatRow, CursorView, Head, ReadFrom, ReadResult, Record};
+use std::sync::Arc;
 
-/// See the module.
-pub struct Log {}
-
-/// Packs operations; see `Log::packer`.
-#[derive(Clone)]
-pub struct Packer {}
-
-/// Packed operations on their way to `Log::submit_packed`; `Send`.
-#[derive(Default)]
-pub struct Packed {}
-
-#[expect(missing_docs, unused_variables, reason = "signatures first")]
-impl Packer {
-    /// Checks ids and sizes, and appends one operation to `into`.
-    pub fn pack(&self, into: &mut Packed, operation: &Operation<'_>) -> Result<()> {
-        todo!()
-    }
-}
-
-#[expect(missing_docs, reason = "signatures first")]
-impl Packed {
-    /// Operations packed.
-    pub fn len(&self) -> usize {
-        todo!()
-    }
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-    /// Bytes counted against `pending_bytes_max`.
-    pub fn bytes(&self) -> u64 {
-        todo!()
-    }
-}
-
-/// One assembled round, on its way to the disk.
-pub struct Round {}
-
-#[expect(missing_docs, reason = "signatures first")]
-impl Round {
-    /// Its number; dense.
-    pub fn number(&self) -> u64 {
-        todo!()
-    }
-    /// Time stamp of its records.
-    pub fn at(&self) -> u64 {
-        todo!()
-    }
-    /// The retention clock as of this round.
-    pub fn retention_at(&self) -> u64 {
-        todo!()
-    }
-    /// Bytes it writes.
-    pub fn bytes(&self) -> usize {
-        todo!()
-    }
-}
+use crate::env::{Env, Space, write_all};
+use crate::error::{Error, Result};
+use crate::judge::{PendingAcks, Room};
+use crate::open::{self, Lock};
+use crate::ops::{Completion, Operation, Outcome, Ticket};
+use crate::options::{Durability, Options};
+use crate::overlay::Overlays;
+use crate::pack::{Packed, Packer};
+use crate::planted::{Bug, planted};
+use crate::queue::Queue;
+use crate::reader::Reader;
+use crate::recovery::Progress;
+use crate::retention_clock::{Instant, RetentionClock};
+use crate::round::{Round, RoundBuffers};
+use crate::shared::Shared;
+use crate::shelf::{JournalFile, SpareMaker};
 
 /// What `assemble` found to do.
 pub enum Assembled {
@@ -77,162 +36,359 @@ pub enum Assembled {
     Round(Round),
 }
 
-/// See `Log::spare_maker`.
-#[derive(Clone)]
-pub struct SpareMaker {}
-
-#[expect(missing_docs, reason = "signatures first")]
-impl SpareMaker {
-    /// Whether fewer than `options.spares` files are ready.
-    pub fn wants(&self) -> bool {
-        todo!()
-    }
-    /// Prepares one; on ENOSPC appends are refused with `FOQ_DISK_FULL` until one succeeds.
-    pub fn prepare(&self) -> Result<()> {
-        todo!()
-    }
+/// See the module.
+pub struct Log {
+    pub(crate) env: Env,
+    pub(crate) options: Options,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) manifest: crate::format::manifest::Manifest,
+    /// `None` only where a store was opened read-only.
+    pub(crate) file: Option<JournalFile>,
+    /// Where the next round goes in `file`.
+    pub(crate) end: u64,
+    pub(crate) spares: SpareMaker,
+    /// Last durable round and what it carries.
+    pub(crate) durable: Progress,
+    /// Last assembled round; equal to `durable` when nothing is in flight.
+    pub(crate) assembled: Progress,
+    /// Last round covered by a sync: what a mark may claim.
+    synced_round: u64,
+    pub(crate) clock: RetentionClock,
+    pub(crate) queue: Queue,
+    pub(crate) overlays: Overlays,
+    pub(crate) pending: PendingAcks,
+    pub(crate) buffers: RoundBuffers,
+    pub(crate) ready: Vec<Completion>,
+    pub(crate) room: (Room, Space),
+    pub(crate) judged: Option<Vec<Ticket>>,
+    poisoned: Option<String>,
+    damage: Option<Error>,
+    /// Released when the log is dropped.
+    _lock: Option<Lock>,
 }
 
-/// Reads durable state, from any thread.
-#[derive(Clone)]
-pub struct Reader {}
-
-#[expect(missing_docs, unused_variables, reason = "signatures first")]
 impl Log {
     /// Locks, recovers (see recovery.rs), and is ready. Creates a store if `options.create`.
+    ///
+    /// # Errors
+    /// `FOQ_LOCKED`, `FOQ_CORRUPT`, `FOQ_VERSION`, `FOQ_UNAVAILABLE`, `FOQ_INVALID_ARGUMENT`,
+    /// `FOQ_DISK_FULL`; nothing acked is lost by any of them.
     pub fn open(env: &Env, options: &Options) -> Result<Self> {
-        todo!()
+        let opened = open::open(env, options)?;
+        let recovered = opened.recovered;
+        let space = env.disk.space().unwrap_or(Space { free_bytes: u64::MAX, total_bytes: 0 });
+        let round_bytes = if options.read_only { 0 } else { options.round_bytes_max as usize };
+        let mut log = Self {
+            env: env.clone(),
+            options: options.clone(),
+            shared: Arc::new(opened.shared),
+            manifest: opened.manifest,
+            file: recovered.files.last().cloned(),
+            end: recovered.end,
+            spares: opened.spares,
+            durable: recovered.progress,
+            assembled: recovered.progress,
+            synced_round: recovered.progress.round,
+            clock: RetentionClock::new(recovered.progress.retention_at),
+            queue: Queue::default(),
+            overlays: Overlays::default(),
+            pending: PendingAcks::default(),
+            buffers: RoundBuffers::new(round_bytes),
+            ready: Vec::new(),
+            room: (Room::Enough, space),
+            judged: None,
+            poisoned: None,
+            damage: recovered.damage,
+            _lock: opened.lock,
+        };
+        log.set_space(space);
+        Ok(log)
     }
+
+    /// Packs operations on the caller's own thread; see `Packer`.
+    #[must_use]
+    pub fn packer(&self) -> Packer {
+        Packer::new(self.shared.hashes, &self.options)
+    }
+
     /// Enqueues one operation; arguments are checked here (ids, sizes), the rest by `assemble`.
     /// `caller` numbers are the driver's; one caller's operations on a chat keep their order.
+    ///
+    /// # Errors
+    /// As `Packer::pack` and `submit_packed`.
     pub fn submit(&mut self, caller: u32, operation: &Operation<'_>) -> Result<Ticket> {
-        todo!()
+        let mut packed = self.take_emptied().unwrap_or_default();
+        self.packer().pack(&mut packed, operation)?;
+        self.submit_packed(caller, packed)
     }
-    /// Packs operations on the caller's own thread: layout, key hash and payload checksum are
-    /// made there, so that the committer touches headers only. `Packer` is `Send` and cheap.
-    pub fn packer(&self) -> Packer {
-        todo!()
-    }
+
     /// Enqueues what a packer packed, as one caller's next operations; tickets are consecutive
-    /// from the one returned. `FOQ_BUSY` beyond `pending_bytes_max`, `FOQ_POISONED` after a failure.
+    /// from the one returned.
+    ///
+    /// # Errors
+    /// `FOQ_BUSY` beyond `pending_bytes_max`, `FOQ_POISONED` after a failure.
     pub fn submit_packed(&mut self, caller: u32, packed: Packed) -> Result<Ticket> {
-        todo!()
+        self.check_writable()?;
+        let bytes = packed.bytes();
+        if !self.queue.is_empty() && self.queue.bytes() + bytes > self.options.pending_bytes_max {
+            return Err(Error::Busy { what: "pendingBytesMax is reached" });
+        }
+        Ok(self.queue.push(caller, packed))
     }
+
     /// Emptied buffers to pack into again (the hot path allocates nothing).
     pub fn take_emptied(&mut self) -> Option<Packed> {
-        todo!()
+        self.queue.take_emptied()
     }
-    /// Step 1.
-    pub fn assemble(&mut self) -> Result<Assembled> {
-        todo!()
-    }
-    /// Step 2.
+
+    /// Step 2: hands the round to the disk.
+    ///
+    /// # Errors
+    /// The write failed: the log is poisoned.
     pub fn write(&mut self, round: &Round) -> Result<()> {
-        todo!()
+        self.check_writable()?;
+        let Some(file) = &self.file else { return Err(self.refusal()) };
+        if let Err(source) = write_all(&*file.file, round.byte_offset, &round.bytes) {
+            return Err(self.poison(&format!("a round cannot be written: {source}")));
+        }
+        if planted(Bug::AckBeforeSync) {
+            self.ready.extend(round.answers.iter().cloned());
+        }
+        Ok(())
     }
-    /// Step 3. (`PageCacheUnsafe`: does nothing.)
+
+    /// Step 3: makes the round durable. (`PageCacheUnsafe`: does nothing.)
+    ///
+    /// # Errors
+    /// The sync failed: the log is poisoned.
     pub fn sync(&mut self, round: &Round) -> Result<()> {
-        todo!()
+        self.check_writable()?;
+        if self.options.durability == Durability::PageCacheUnsafe {
+            return Ok(());
+        }
+        self.sync_file()?;
+        self.synced_round = round.number;
+        Ok(())
     }
-    /// Step 4. After a failed step 2 or 3 the log is poisoned: drop the round, take completions.
-    pub fn apply(&mut self, round: Round) {
-        todo!()
+
+    pub(crate) fn sync_file(&mut self) -> Result<()> {
+        let Some(file) = &self.file else { return Err(self.refusal()) };
+        match file.file.sync() {
+            Ok(()) => Ok(()),
+            Err(source) => Err(self.poison(&format!("a round cannot be synced: {source}"))),
+        }
     }
+
     /// Answers that became available since the last call, in order per caller and chat.
     pub fn take_completions(&mut self) -> Vec<Completion> {
-        todo!()
+        std::mem::take(&mut self.ready)
     }
+
+    /// Appends the answers that became available to `into`.
+    pub fn drain_completions(&mut self, into: &mut Vec<Completion>) {
+        into.append(&mut self.ready);
+    }
+
     /// Tells the log how much space the disk has (the driver looks about once a second, and after
     /// a failed `prepare_spare`); decides which operations are refused with `FOQ_DISK_FULL`.
     pub fn set_space(&mut self, space: Space) {
-        todo!()
+        let reserve = self.reserve_bytes(space);
+        let free = space.free_bytes;
+        let room = if free < reserve {
+            Room::NoJoins
+        } else if free < reserve.saturating_mul(2) {
+            Room::NoAppends
+        } else {
+            Room::Enough
+        };
+        self.room = (room, space);
     }
-    /// Wall-clock-free time (monotonic ms) at which pending acks must be flushed by `assemble`.
+
+    /// Free bytes that are kept for acks: the greater of 4 journal files and the lesser of
+    /// 256 MiB and 1 % of the disk.
+    pub(crate) fn reserve_bytes(&self, space: Space) -> u64 {
+        let files = 4 * u64::from(self.options.journal_file_bytes);
+        files.max((256 << 20).min(space.total_bytes / 100))
+    }
+
+    /// Monotonic ms at which pending acks must be flushed by `assemble`.
+    #[must_use]
     pub fn next_deadline_ms(&self) -> Option<u64> {
-        todo!()
+        self.pending.since_ms.map(|since| since.saturating_add(self.options.ack_flush_ms))
     }
+
     /// The spare maker for the sealer's thread: `prepare()` blocks on the disk, shares nothing
-    /// with the committer but a short list. `Log::prepare_spare` is the same for one thread.
+    /// with the committer but a short list.
+    #[must_use]
     pub fn spare_maker(&self) -> SpareMaker {
-        todo!()
+        self.spares.clone()
     }
+
     /// Whether fewer than `options.spares` files are ready.
+    #[must_use]
     pub fn wants_spare(&self) -> bool {
-        todo!()
+        self.spares.wants()
     }
+
     /// Prepares one spare, from a file named `journal/*.free` (old bytes stay in it) or new.
+    ///
+    /// # Errors
+    /// As `SpareMaker::prepare`; anything but `FOQ_DISK_FULL` poisons the log.
     pub fn prepare_spare(&mut self) -> Result<()> {
-        todo!()
+        self.check_writable()?;
+        match self.spares.prepare() {
+            Err(full @ Error::DiskFull { .. }) => Err(full),
+            Err(failure) => Err(self.poison(&failure.to_string())),
+            Ok(()) => Ok(()),
+        }
     }
-    /// A header-only round when the last durable round is not yet covered by a mark; the driver
-    /// asks after `idle_mark_ms` of idleness, and writes/syncs/applies it as any round.
-    pub fn assemble_mark(&mut self) -> Result<Assembled> {
-        todo!()
+
+    /// Poisons the log: a thread that works for it met a failed write.
+    pub fn poison(&mut self, cause: &str) -> Error {
+        let cause = self.poisoned.get_or_insert_with(|| cause.to_string()).clone();
+        let error = Error::Poisoned { cause };
+        for ticket in self.queue.drain() {
+            let outcome = Outcome::Failed(Box::new(error.clone()));
+            self.ready.push(Completion { ticket, outcome });
+        }
+        error
     }
-    /// A header-only round that carries the time (retention moves on in an idle store).
-    pub fn assemble_tick(&mut self) -> Result<Assembled> {
-        todo!()
+
+    /// Settles a round whose write or sync failed: its operations have an unknown outcome and
+    /// are answered with the poison.
+    pub fn abandon(&mut self, round: Round) {
+        let error = self.refusal();
+        for answer in &round.answers {
+            let outcome = Outcome::Failed(Box::new(error.clone()));
+            self.ready.push(Completion { ticket: answer.ticket, outcome });
+        }
     }
+
+    /// The failure that poisoned the log, if any.
+    #[must_use]
+    pub fn poisoned(&self) -> Option<Error> {
+        self.poisoned.clone().map(|cause| Error::Poisoned { cause })
+    }
+
+    /// What is corrupt in a store opened read-only; reads serve what lies before it.
+    #[must_use]
+    pub fn damage(&self) -> Option<&Error> {
+        self.damage.as_ref()
+    }
+
     /// Commits everything submitted and pending acks, then a mark; releases the lock.
-    pub fn close(self) -> Result<()> {
-        todo!()
+    ///
+    /// # Errors
+    /// Whatever a step met; the store opens again after it as after a crash.
+    pub fn close(mut self) -> Result<()> {
+        self.finish()
     }
+
+    /// As `close`, but leaves the log to be asked for its last completions.
+    ///
+    /// # Errors
+    /// As `close`.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.options.read_only {
+            return Ok(());
+        }
+        self.pending.wanted = true;
+        loop {
+            match self.assemble()? {
+                Assembled::Nothing if self.queue.is_empty() => break,
+                Assembled::Nothing => self.pending.wanted = true,
+                Assembled::NeedsSpare => self.prepare_spare()?,
+                Assembled::Round(round) => self.commit(round)?,
+            }
+        }
+        if let Assembled::Round(mark) = self.assemble_mark()? {
+            self.commit(mark)?;
+        }
+        if self.options.durability == Durability::PageCacheUnsafe {
+            self.sync_file()?;
+        }
+        open::end_history(&self.env, &mut self.manifest)
+    }
+
+    /// Steps 2 to 4 in one.
+    ///
+    /// # Errors
+    /// As `write` and `sync`; the round is settled as failed.
+    pub fn commit(&mut self, round: Round) -> Result<()> {
+        match self.write(&round).and_then(|()| self.sync(&round)) {
+            Ok(()) => {
+                self.apply(round);
+                Ok(())
+            }
+            Err(error) => {
+                self.abandon(round);
+                Err(error)
+            }
+        }
+    }
+
     /// Keeps the order in which operations were judged for `take_judged` (simulation).
     pub fn trace_judged(&mut self, on: bool) {
-        todo!()
+        self.judged = on.then(Vec::new);
     }
+
     /// Operations judged since the last call, in order: refused ones, repeats and undurable acks
     /// too. Those judged by an `assemble` that made a round belong to that round.
     pub fn take_judged(&mut self) -> Vec<Ticket> {
-        todo!()
+        self.judged.as_mut().map(std::mem::take).unwrap_or_default()
     }
-    /// Round number of the last durable round, and of the last assembled one.
-    pub fn rounds(&self) -> (u64, u64) {
-        todo!()
-    }
-    /// The read side.
-    pub fn reader(&self) -> Reader {
-        todo!()
-    }
-    /// True while expiry by age is frozen by a clock jump.
-    pub fn clock_frozen(&self) -> bool {
-        todo!()
-    }
-    /// Time stamp and retention time of the newest durable batch (0 before the first).
-    pub fn times(&self) -> (u64, u64) {
-        todo!()
-    }
-}
 
-#[expect(missing_docs, unused_variables, reason = "signatures first")]
-impl Reader {
-    pub fn head(&self, chat_id: &str) -> Head {
-        todo!()
+    /// Number of the last durable round, and of the last assembled one.
+    #[must_use]
+    pub fn rounds(&self) -> (u64, u64) {
+        (self.durable.round, self.assembled.round)
     }
-    pub fn read(
-        &self,
-        chat_id: &str,
-        from: ReadFrom,
-        limit: usize,
-        bytes_max: usize,
-    ) -> Result<ReadResult> {
-        todo!()
+
+    /// The read side.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader { shared: Arc::clone(&self.shared) }
     }
-    pub fn pinned(&self, chat_id: &str) -> Result<Option<Record>> {
-        todo!()
+
+    /// True while expiry by age is frozen by a clock jump.
+    #[must_use]
+    pub fn clock_frozen(&self) -> bool {
+        self.clock.is_frozen()
     }
-    pub fn cursors(&self, chat_id: &str) -> Vec<CursorView> {
-        todo!()
+
+    /// Time stamp and retention time of the newest durable batch (0 before the first).
+    #[must_use]
+    pub fn times(&self) -> (u64, u64) {
+        (self.durable.at, self.durable.retention_at)
     }
-    /// Most recent first.
-    pub fn pending(&self, consumer_id: &str) -> Vec<ChatRow> {
-        todo!()
+
+    /// Whether operations wait to be judged.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !self.queue.is_empty() || self.pending.wanted
     }
-    pub fn chats_of(&self, consumer_id: &str) -> Vec<ChatRow> {
-        todo!()
+
+    pub(crate) fn mark(&self) -> u64 {
+        self.synced_round
     }
-    /// All chats ever seen, in no order.
-    pub fn chats(&self) -> Vec<String> {
-        todo!()
+
+    pub(crate) fn check_writable(&self) -> Result<()> {
+        if self.poisoned.is_some() || self.options.read_only { Err(self.refusal()) } else { Ok(()) }
+    }
+
+    fn refusal(&self) -> Error {
+        match &self.poisoned {
+            Some(cause) => Error::Poisoned { cause: cause.clone() },
+            None => Error::Unavailable {
+                what: "the store is open read-only".to_string(),
+                path: self.env.disk.name(),
+                source: None,
+            },
+        }
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        let clock = &self.env.clock;
+        Instant { wall_ms: clock.wall_ms(), monotonic_ms: clock.monotonic_ms() }
     }
 }

@@ -44,7 +44,7 @@ pub struct Options {
     pub durability: Durability,
     /// Size of a journal file: 8 KiB to 64 MiB, a multiple of 4 KiB.
     pub journal_file_bytes: u32,
-    /// Largest round: one write and one sync. At least 4 KiB.
+    /// Largest round: one write and one sync. 4 KiB to 2 MiB.
     pub round_bytes_max: u32,
     /// Largest payload of one record.
     pub payload_bytes_max: u32,
@@ -99,8 +99,8 @@ impl Options {
                 "journalFileBytes must be a multiple of 4 KiB, 8 KiB to 64 MiB",
             ));
         }
-        if self.round_bytes_max < 4096 {
-            return Err(Error::invalid("roundBytesMax must be at least 4 KiB"));
+        if !(4096..=2 << 20).contains(&self.round_bytes_max) {
+            return Err(Error::invalid("roundBytesMax must be 4 KiB to 2 MiB"));
         }
         if self.payload_bytes_max == 0 || self.payload_bytes_max > 16 << 20 {
             return Err(Error::invalid("payloadBytesMax must be 1 byte to 16 MiB"));

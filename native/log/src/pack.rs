@@ -1,0 +1,424 @@
+//! Packing: what can be done for an operation on the caller's own thread, before any order is
+//! decided. Arguments are checked, the chat key is hashed, and a record gets its final layout and
+//! its body's checksum, so that the committer only fills in what the order decides.
+
+use crate::error::{Error, Result};
+use crate::format::batch::batch_header;
+use crate::format::checksum::crc32c;
+use crate::format::effect::{
+    DedupHashes, FLAG_PIN, body_checksum, extension, extension_bytes, fixed, kind, record_head,
+};
+use crate::format::{SECTOR_BYTES, put};
+use crate::hash::{ChatKey, Hashes};
+use crate::ops::{Append, ChatOptions, JoinAt, Operation, Sender};
+use crate::options::Options;
+use crate::state::pointer::EFFECT_BYTES_MAX;
+
+/// Consumers that one append may join or leave.
+const ROSTER_CHANGES_MAX: usize = 1000;
+/// Bytes of a chatId, and of a dedupKey.
+const NAME_BYTES_MAX: usize = 128;
+
+/// What the committer must know of an append beyond its record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AppendTerms {
+    pub sender: Option<u64>,
+    /// The consumer id, where the append is `as` a consumer.
+    pub sender_as: Option<Box<str>>,
+    pub dedup: Option<DedupHashes>,
+    pub guard: Option<(u64, u64)>,
+    pub if_head: Option<u64>,
+    pub if_roster: Option<u64>,
+    pub join: Vec<(u64, Box<str>)>,
+    pub leave: Vec<u64>,
+}
+
+/// An ack's values.
+#[derive(Clone, Debug)]
+pub(crate) struct AckTerms {
+    pub name: u64,
+    pub consumer_id: Box<str>,
+    pub received: Option<u64>,
+    pub delivered: Option<u64>,
+    pub read: Option<u64>,
+    pub marks_seen: Option<u32>,
+    pub durable: bool,
+}
+
+/// What is asked, besides the chat.
+#[derive(Clone, Debug)]
+pub(crate) enum Ask {
+    /// An append with nothing but a record.
+    Plain,
+    Append(Box<AppendTerms>),
+    Ack(Box<AckTerms>),
+    Join {
+        name: u64,
+        consumer_id: Box<str>,
+        at: JoinAt,
+    },
+    Leave {
+        name: u64,
+        join_seq: Option<u64>,
+    },
+    Trim {
+        up_to_seq: u64,
+    },
+    DeleteRecords {
+        ranges: Box<[(u64, u64)]>,
+    },
+    DeleteChat,
+    Configure {
+        options: ChatOptions,
+    },
+}
+
+/// One packed operation. `start..start + length` of the bytes is an append's record, or the
+/// chatId of any other operation.
+#[derive(Clone, Debug)]
+pub(crate) struct PackedOperation {
+    pub key: ChatKey,
+    pub start: u32,
+    pub length: u32,
+    /// Most bytes its effects can take in a round.
+    pub bound: u32,
+    pub ask: Ask,
+}
+
+/// Packed operations on their way to `Log::submit_packed`.
+#[derive(Default)]
+pub struct Packed {
+    pub(crate) operations: Vec<PackedOperation>,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Packed {
+    /// Operations packed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
+    /// Whether nothing is packed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.operations.is_empty()
+    }
+
+    /// Bytes counted against `pending_bytes_max`.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        (self.bytes.len() + self.operations.len() * size_of::<PackedOperation>()) as u64
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.operations.clear();
+        self.bytes.clear();
+    }
+}
+
+/// Packs operations; see `Log::packer`.
+#[derive(Clone)]
+pub struct Packer {
+    hashes: Hashes,
+    payload_bytes_max: usize,
+    /// Most bytes that the effects of one operation may take.
+    effects_bytes_max: usize,
+}
+
+impl Packer {
+    pub(crate) fn new(hashes: Hashes, options: &Options) -> Self {
+        let file = u64::from(options.journal_file_bytes) - SECTOR_BYTES;
+        let round = file.min(u64::from(options.round_bytes_max).max(EFFECT_BYTES_MAX));
+        let effects = round - batch_header::SIZE as u64;
+        Self {
+            hashes,
+            payload_bytes_max: options.payload_bytes_max as usize,
+            effects_bytes_max: usize::try_from(effects).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Checks ids and sizes, and appends one operation to `into`.
+    ///
+    /// # Errors
+    /// `FOQ_INVALID_ARGUMENT` and `FOQ_TOO_LARGE`; `into` is then as it was.
+    pub fn pack(&self, into: &mut Packed, operation: &Operation<'_>) -> Result<()> {
+        if into.bytes.len() > u32::MAX as usize / 4 {
+            return Err(Error::Busy { what: "one packed buffer holds at most 1 GiB" });
+        }
+        match *operation {
+            Operation::Append(ref append) => self.pack_append(into, append),
+            Operation::Ack {
+                chat_id,
+                consumer_id,
+                received,
+                delivered,
+                read,
+                marks_seen,
+                durable,
+            } => {
+                check_consumer_id(consumer_id)?;
+                let ask = Ask::Ack(Box::new(AckTerms {
+                    name: self.hashes.name(consumer_id.as_bytes()),
+                    consumer_id: Box::from(consumer_id),
+                    received,
+                    delivered,
+                    read,
+                    marks_seen,
+                    durable,
+                }));
+                // Four raises; where their values lie far apart, each in a section of its own.
+                let section = fixed::ACKS + fixed::RAISE + chat_id.len() + 8;
+                self.pack_other(into, chat_id, ask, 4 * section)
+            }
+            Operation::Join { chat_id, consumer_id, at } => {
+                check_consumer_id(consumer_id)?;
+                if at == JoinAt::Seq(0) {
+                    return Err(Error::invalid("join at seq: the first seq is 1"));
+                }
+                let name = self.hashes.name(consumer_id.as_bytes());
+                let ask = Ask::Join { name, consumer_id: Box::from(consumer_id), at };
+                self.pack_other(into, chat_id, ask, fixed::JOIN + consumer_id.len())
+            }
+            Operation::Leave { chat_id, consumer_id, join_seq } => {
+                check_consumer_id(consumer_id)?;
+                let ask = Ask::Leave { name: self.hashes.name(consumer_id.as_bytes()), join_seq };
+                self.pack_other(into, chat_id, ask, fixed::LEAVE)
+            }
+            Operation::Trim { chat_id, up_to_seq } => {
+                self.pack_other(into, chat_id, Ask::Trim { up_to_seq }, fixed::TRIM)
+            }
+            Operation::DeleteRecords { chat_id, ranges } => {
+                if ranges.iter().any(|&(from, to)| from == 0 || from > to) {
+                    return Err(Error::invalid(
+                        "deleteRecords: each range is 1 <= fromSeq <= toSeq",
+                    ));
+                }
+                if ranges.len() > ROSTER_CHANGES_MAX {
+                    let limit = ROSTER_CHANGES_MAX as u64;
+                    return Err(Error::TooLarge { what: "ranges of deleteRecords", limit });
+                }
+                let bytes = fixed::DELETE_RECORDS + ranges.len() * fixed::RANGE;
+                let ask = Ask::DeleteRecords { ranges: Box::from(ranges) };
+                self.pack_other(into, chat_id, ask, bytes)
+            }
+            Operation::DeleteChat { chat_id } => {
+                self.pack_other(into, chat_id, Ask::DeleteChat, fixed::DELETE_CHAT)
+            }
+            Operation::Configure { chat_id, options } => {
+                if options.max_age_ms == Some(0) {
+                    return Err(Error::invalid("maxAge must be at least 1 ms"));
+                }
+                self.pack_other(into, chat_id, Ask::Configure { options }, fixed::CONFIGURE)
+            }
+        }
+    }
+
+    fn pack_other(&self, into: &mut Packed, chat_id: &str, ask: Ask, bytes: usize) -> Result<()> {
+        check_chat_id(chat_id)?;
+        let bound = self.checked_bound(bytes + chat_id.len() + 8)?;
+        let start = length_u32(into.bytes.len());
+        into.bytes.extend_from_slice(chat_id.as_bytes());
+        into.operations.push(PackedOperation {
+            key: self.hashes.chat(chat_id.as_bytes()),
+            start,
+            length: length_u32(chat_id.len()),
+            bound,
+            ask,
+        });
+        Ok(())
+    }
+
+    fn pack_append(&self, into: &mut Packed, append: &Append<'_>) -> Result<()> {
+        self.check_append(append)?;
+        let terms = self.terms(append);
+        let chat = append.chat_id.as_bytes();
+        let changes: usize = append
+            .join
+            .iter()
+            .map(|id| fixed::JOIN + id.len() + chat.len() + 8)
+            .chain(append.leave.iter().map(|_| fixed::LEAVE + chat.len() + 8))
+            .sum();
+        let record = record_bytes(append);
+        if record as u64 > EFFECT_BYTES_MAX {
+            return Err(Error::TooLarge { what: "record", limit: EFFECT_BYTES_MAX });
+        }
+        let bound = self.checked_bound(record + changes)?;
+        let start = length_u32(into.bytes.len());
+        lay_out(&mut into.bytes, append, terms.as_ref(), record);
+        into.operations.push(PackedOperation {
+            key: self.hashes.chat(chat),
+            start,
+            length: length_u32(record),
+            bound,
+            ask: terms.map_or(Ask::Plain, |terms| Ask::Append(Box::new(terms))),
+        });
+        Ok(())
+    }
+
+    fn check_append(&self, append: &Append<'_>) -> Result<()> {
+        check_chat_id(append.chat_id)?;
+        if append.payload.len() > self.payload_bytes_max {
+            let limit = self.payload_bytes_max as u64;
+            return Err(Error::TooLarge { what: "payload", limit });
+        }
+        if let Sender::As(id) | Sender::Id(id) = append.sender {
+            check_consumer_id(id)?;
+        }
+        if let Some(key) = append.dedup_key {
+            if append.sender == Sender::None {
+                return Err(Error::invalid("dedupKey needs as or senderId"));
+            }
+            if key.len() > NAME_BYTES_MAX {
+                let limit = NAME_BYTES_MAX as u64;
+                return Err(Error::TooLarge { what: "dedupKey", limit });
+            }
+        } else if append.dedup_over.is_some() {
+            return Err(Error::invalid("dedupOver needs dedupKey"));
+        }
+        let seq_max = (1_u64 << 53) - 1;
+        if append.guard.is_some_and(|(expected, next)| expected > seq_max || next > seq_max) {
+            return Err(Error::invalid("a guard is at most 2^53-1"));
+        }
+        if append.join.len() > ROSTER_CHANGES_MAX || append.leave.len() > ROSTER_CHANGES_MAX {
+            let limit = ROSTER_CHANGES_MAX as u64;
+            return Err(Error::TooLarge { what: "join or leave", limit });
+        }
+        append.join.iter().chain(append.leave).try_for_each(|id| check_consumer_id(id))
+    }
+
+    fn terms(&self, append: &Append<'_>) -> Option<AppendTerms> {
+        let plain = append.dedup_key.is_none()
+            && append.guard.is_none()
+            && append.if_head.is_none()
+            && append.if_roster.is_none()
+            && append.join.is_empty()
+            && append.leave.is_empty()
+            && !matches!(append.sender, Sender::As(_));
+        if plain {
+            return None;
+        }
+        let name = |id: &str| self.hashes.name(id.as_bytes());
+        let (sender, sender_as) = match append.sender {
+            Sender::None => (None, None),
+            Sender::Id(id) => (Some(name(id)), None),
+            Sender::As(id) => (Some(name(id)), Some(Box::from(id))),
+        };
+        Some(AppendTerms {
+            sender,
+            sender_as,
+            dedup: append.dedup_key.map(|key| DedupHashes {
+                key: self.hashes.name(key),
+                payload: crc32c(0, append.dedup_over.unwrap_or(append.payload)),
+            }),
+            guard: append.guard,
+            if_head: append.if_head,
+            if_roster: append.if_roster,
+            join: append.join.iter().map(|id| (name(id), Box::from(*id))).collect(),
+            leave: append.leave.iter().map(|id| name(id)).collect(),
+        })
+    }
+
+    fn checked_bound(&self, bytes: usize) -> Result<u32> {
+        if bytes > self.effects_bytes_max {
+            let limit = self.effects_bytes_max as u64;
+            return Err(Error::TooLarge { what: "one operation in the journal", limit });
+        }
+        Ok(length_u32(bytes))
+    }
+}
+
+fn extensions(append: &Append<'_>) -> u8 {
+    let mut bits = 0;
+    if append.dedup_key.is_some() {
+        bits |= extension::DEDUP;
+    }
+    if append.guard.is_some() {
+        bits |= extension::GUARD;
+    }
+    if matches!(append.sender, Sender::As(_)) {
+        bits |= extension::SEAT;
+    }
+    bits
+}
+
+fn sender_id<'a>(append: &Append<'a>) -> &'a str {
+    match append.sender {
+        Sender::None => "",
+        Sender::As(id) | Sender::Id(id) => id,
+    }
+}
+
+fn record_bytes(append: &Append<'_>) -> usize {
+    let head = record_head::SIZE + extension_bytes(extensions(append));
+    let body = append.chat_id.len() + sender_id(append).len() + append.payload.len();
+    (head + body).next_multiple_of(8)
+}
+
+/// Lays out the record; seq, at, seat and the head's check are filled in by the committer.
+fn lay_out(bytes: &mut Vec<u8>, append: &Append<'_>, terms: Option<&AppendTerms>, record: usize) {
+    let start = bytes.len();
+    let sender = sender_id(append);
+    let bits = extensions(append);
+    let mut head = [0_u8; record_head::SIZE + extension_bytes_all()];
+    put(&mut head, record_head::KIND, &[kind::RECORD, bits]);
+    put(&mut head, record_head::CHAT_BYTES, &[length_u8(append.chat_id.len())]);
+    put(&mut head, record_head::SENDER_BYTES, &[length_u8(sender.len()), append.kind]);
+    put(&mut head, record_head::FLAGS, &[if append.pin { FLAG_PIN } else { 0 }]);
+    let payload_bytes = length_u32(append.payload.len());
+    put(&mut head, record_head::PAYLOAD_BYTES, &payload_bytes.to_le_bytes());
+    let mut at = record_head::SIZE;
+    if let Some(dedup) = terms.and_then(|terms| terms.dedup) {
+        put(&mut head, at, &dedup.key.to_le_bytes());
+        put(&mut head, at + 8, &dedup.payload.to_le_bytes());
+        at += extension::DEDUP_BYTES;
+    }
+    if let Some((_, next)) = append.guard {
+        put(&mut head, at, &next.to_le_bytes());
+    }
+    let head_bytes = record_head::SIZE + extension_bytes(bits);
+    bytes.extend_from_slice(head.get(..head_bytes).unwrap_or_default());
+    bytes.extend_from_slice(append.chat_id.as_bytes());
+    bytes.extend_from_slice(sender.as_bytes());
+    bytes.extend_from_slice(append.payload);
+    let body = bytes.get(start + head_bytes..).unwrap_or_default();
+    let describing = head.get(record_head::CHAT_BYTES..record_head::SEQ).unwrap_or_default();
+    let crc = body_checksum(describing, body);
+    put(bytes, start + record_head::BODY_CRC, &crc.to_le_bytes());
+    bytes.resize(start + record, 0);
+}
+
+const fn extension_bytes_all() -> usize {
+    extension::DEDUP_BYTES + extension::GUARD_BYTES + extension::SEAT_BYTES
+}
+
+fn check_chat_id(id: &str) -> Result<()> {
+    if id.is_empty() || id.len() > NAME_BYTES_MAX {
+        return Err(Error::invalid("a chatId is 1 to 128 bytes"));
+    }
+    Ok(())
+}
+
+/// `owner` or `owner/name`, each 1 to 63 of `A-Z a-z 0-9 _ . ~ : @ -`.
+fn check_consumer_id(id: &str) -> Result<()> {
+    let part = |part: &str| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_.~:@-".contains(&b);
+        (1..=63).contains(&part.len()) && part.bytes().all(allowed)
+    };
+    let valid = match id.split_once('/') {
+        Some((owner, name)) => part(owner) && part(name),
+        None => part(id),
+    };
+    if valid {
+        return Ok(());
+    }
+    Err(Error::invalid("a consumerId is owner or owner/name, each 1 to 63 of [A-Za-z0-9_.~:@-]"))
+}
+
+fn length_u32(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or_else(|_| unreachable!("packed buffers end at 1 GiB"))
+}
+
+fn length_u8(length: usize) -> u8 {
+    u8::try_from(length).unwrap_or_else(|_| unreachable!("names were checked"))
+}

@@ -1,0 +1,122 @@
+//! What callers submitted and the committer has not judged: one queue per caller, drained round
+//! robin, so that one caller's burst does not hold up the others.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::ops::Ticket;
+use crate::pack::{Packed, PackedOperation};
+
+/// Bytes a caller may have judged before it is the next one's turn.
+const TURN_BYTES: u64 = 256 << 10;
+
+struct Caller {
+    id: u32,
+    next_number: u64,
+    /// Packed operations and how many of each are judged.
+    buffers: VecDeque<(Packed, usize)>,
+    /// Number of the first operation that is not judged.
+    judged_number: u64,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Queue {
+    callers: Vec<Caller>,
+    place_of: HashMap<u32, usize>,
+    turn: usize,
+    turn_bytes: u64,
+    /// Bytes of all buffers that are not wholly judged.
+    bytes: u64,
+    emptied: Vec<Packed>,
+}
+
+impl Queue {
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
+    /// Enqueues; returns the ticket of the first operation.
+    pub fn push(&mut self, caller: u32, packed: Packed) -> Ticket {
+        let callers = &mut self.callers;
+        let place = *self.place_of.entry(caller).or_insert_with(|| {
+            let buffers = VecDeque::new();
+            callers.push(Caller { id: caller, next_number: 0, buffers, judged_number: 0 });
+            callers.len() - 1
+        });
+        let Some(entry) = self.callers.get_mut(place) else { unreachable!("just found") };
+        let number = entry.next_number;
+        entry.next_number += packed.len() as u64;
+        if packed.is_empty() {
+            self.emptied.push(packed);
+        } else {
+            self.bytes += packed.bytes();
+            entry.buffers.push_back((packed, 0));
+        }
+        Ticket { caller, number }
+    }
+
+    /// The next operation to judge, its record or chatId, and its ticket.
+    pub fn peek(&mut self) -> Option<(&PackedOperation, &[u8], Ticket)> {
+        if self.is_empty() {
+            return None;
+        }
+        let count = self.callers.len();
+        let place = (0..count)
+            .map(|step| (self.turn + step) % count)
+            .find(|&place| self.callers.get(place).is_some_and(|c| !c.buffers.is_empty()))?;
+        if place != self.turn {
+            self.turn = place;
+            self.turn_bytes = 0;
+        }
+        let caller = self.callers.get(place)?;
+        let (packed, judged) = caller.buffers.front()?;
+        let operation = packed.operations.get(*judged)?;
+        let start = operation.start as usize;
+        let bytes = packed.bytes.get(start..start + operation.length as usize)?;
+        Some((operation, bytes, Ticket { caller: caller.id, number: caller.judged_number }))
+    }
+
+    /// The operation last peeked at is judged.
+    pub fn advance(&mut self) {
+        let count = self.callers.len();
+        let Some(caller) = self.callers.get_mut(self.turn) else { return };
+        let Some((packed, judged)) = caller.buffers.front_mut() else { return };
+        let bound = packed.operations.get(*judged).map_or(0, |operation| operation.bound);
+        self.turn_bytes += u64::from(bound);
+        *judged += 1;
+        caller.judged_number += 1;
+        if *judged == packed.len()
+            && let Some((mut packed, _)) = caller.buffers.pop_front()
+        {
+            self.bytes -= packed.bytes();
+            packed.clear();
+            self.emptied.push(packed);
+        }
+        if self.turn_bytes >= TURN_BYTES {
+            self.turn = (self.turn + 1) % count;
+            self.turn_bytes = 0;
+        }
+    }
+
+    /// An emptied buffer to pack into again.
+    pub fn take_emptied(&mut self) -> Option<Packed> {
+        self.emptied.pop()
+    }
+
+    /// Drops everything that is not judged and returns its tickets (the store is poisoned).
+    pub fn drain(&mut self) -> Vec<Ticket> {
+        let mut tickets = Vec::new();
+        for caller in &mut self.callers {
+            let numbers = caller.judged_number..caller.next_number;
+            tickets.extend(numbers.map(|number| Ticket { caller: caller.id, number }));
+            caller.judged_number = caller.next_number;
+            caller.buffers.clear();
+        }
+        self.bytes = 0;
+        tickets
+    }
+}

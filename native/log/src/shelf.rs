@@ -1,0 +1,186 @@
+//! Spares: pre-written journal files, prepared ahead of the committer.
+//!
+//! Invariant: a file is on the shelf only when its header and its name are durable, so that using
+//! it costs the committer nothing. A spare may hold bytes of an earlier life: no checksum of it
+//! verifies under the new file id.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::env::{Disk, DiskFile, Env, OpenMode, write_all};
+use crate::error::{Error, Result};
+use crate::format::checksum::StoreId;
+use crate::format::file::{FileHeader, journal_path};
+use crate::planted::{Bug, planted};
+
+/// A journal file that is open for the committer and for readers.
+#[derive(Clone)]
+pub(crate) struct JournalFile {
+    pub file_id: u64,
+    pub file_bytes: u64,
+    pub file: Arc<dyn DiskFile>,
+}
+
+/// Makes names in a folder durable (or does not, where that bug is planted).
+pub(crate) fn sync_dir(disk: &dyn Disk, path: &str) -> io::Result<()> {
+    if planted(Bug::NoDirectorySync) { Ok(()) } else { disk.sync_dir(path) }
+}
+
+struct Shelf {
+    spares: VecDeque<JournalFile>,
+    /// Id of the next file to prepare.
+    next_file_id: u64,
+    /// The disk had no room for the last one.
+    no_space: bool,
+}
+
+/// Prepares spares; see `Log::spare_maker`.
+#[derive(Clone)]
+pub struct SpareMaker {
+    env: Env,
+    store_id: StoreId,
+    file_bytes: u64,
+    wanted: usize,
+    shelf: Arc<Mutex<Shelf>>,
+    /// Held while one is prepared, so that ids stay in order. The committer never takes it.
+    making: Arc<Mutex<()>>,
+}
+
+impl SpareMaker {
+    pub(crate) fn new(
+        env: &Env,
+        store_id: StoreId,
+        file_bytes: u64,
+        wanted: usize,
+        next_file_id: u64,
+    ) -> Self {
+        let shelf = Shelf { spares: VecDeque::new(), next_file_id, no_space: false };
+        Self {
+            env: env.clone(),
+            store_id,
+            file_bytes,
+            wanted,
+            shelf: Arc::new(Mutex::new(shelf)),
+            making: Arc::default(),
+        }
+    }
+
+    /// Whether fewer than `options.spares` files are ready.
+    #[must_use]
+    pub fn wants(&self) -> bool {
+        self.shelf.lock().spares.len() < self.wanted
+    }
+
+    /// Whether the disk had no room for the last spare; a later success clears it.
+    #[must_use]
+    pub fn no_space(&self) -> bool {
+        self.shelf.lock().no_space
+    }
+
+    /// Prepares one; blocks on the disk.
+    ///
+    /// # Errors
+    /// `FOQ_DISK_FULL` when the disk has no room: appends are refused until one succeeds. Any
+    /// other failure is a failed write: the store must be poisoned.
+    pub fn prepare(&self) -> Result<()> {
+        let _making = self.making.lock();
+        let file_id = self.shelf.lock().next_file_id;
+        match self.make(file_id) {
+            Ok(file) => {
+                let mut shelf = self.shelf.lock();
+                shelf.next_file_id = file_id + 1;
+                shelf.no_space = false;
+                let file_bytes = self.file_bytes;
+                shelf.spares.push_back(JournalFile { file_id, file_bytes, file });
+                Ok(())
+            }
+            Err(failure) => {
+                let full = failure.kind() == io::ErrorKind::StorageFull
+                    || failure.kind() == io::ErrorKind::QuotaExceeded;
+                if !full {
+                    return Err(Error::io("a spare failed", journal_path(file_id), failure));
+                }
+                // What was written of it is given back; nobody has seen the file.
+                let _ = self.env.disk.remove(&temporary_path(file_id));
+                self.shelf.lock().no_space = true;
+                let free_bytes = self.env.disk.space().map_or(0, |space| space.free_bytes);
+                Err(Error::DiskFull { free_bytes, needed_bytes: self.file_bytes })
+            }
+        }
+    }
+
+    /// A spare that recovery found ready.
+    pub(crate) fn shelve(&self, file: JournalFile) {
+        let mut shelf = self.shelf.lock();
+        shelf.next_file_id = shelf.next_file_id.max(file.file_id + 1);
+        shelf.spares.push_back(file);
+    }
+
+    /// The oldest spare, for the committer.
+    pub(crate) fn take(&self) -> Option<JournalFile> {
+        self.shelf.lock().spares.pop_front()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shelf.lock().spares.is_empty()
+    }
+
+    /// Written under a temporary name and renamed when its header is durable: a file with a
+    /// journal name always has a whole header.
+    fn make(&self, file_id: u64) -> io::Result<Arc<dyn DiskFile>> {
+        let disk = &*self.env.disk;
+        let temporary = temporary_path(file_id);
+        let file = match self.recycle(&temporary)? {
+            Some(file) => file,
+            None => self.write_zeros(&temporary)?,
+        };
+        let header = FileHeader {
+            store_id: self.store_id,
+            file_id,
+            previous_file_id: file_id - 1,
+            file_bytes: self.file_bytes,
+        };
+        write_all(&*file, 0, &header.encode())?;
+        file.sync()?;
+        disk.rename(&temporary, &journal_path(file_id))?;
+        sync_dir(disk, "journal")?;
+        Ok(file)
+    }
+
+    /// A file that nobody needs any more, under its new temporary name.
+    fn recycle(&self, temporary: &str) -> io::Result<Option<Arc<dyn DiskFile>>> {
+        let disk = &*self.env.disk;
+        let names = disk.list("journal")?;
+        for name in names.iter().filter(|name| name.ends_with(".free")) {
+            let path = format!("journal/{name}");
+            disk.rename(&path, temporary)?;
+            let file = disk.open(temporary, OpenMode::Update)?;
+            if file.size()? == self.file_bytes {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
+    }
+
+    fn write_zeros(&self, temporary: &str) -> io::Result<Arc<dyn DiskFile>> {
+        const CHUNK_BYTES: u64 = 1 << 20;
+        let file = self.env.disk.open(temporary, OpenMode::Create)?;
+        let chunk = self.file_bytes.min(CHUNK_BYTES);
+        let zeros = vec![0_u8; usize::try_from(chunk).unwrap_or_default()];
+        let mut byte_offset = 0;
+        while byte_offset < self.file_bytes {
+            let length = (self.file_bytes - byte_offset).min(chunk);
+            let length = usize::try_from(length).unwrap_or_default();
+            write_all(&*file, byte_offset, zeros.get(..length).unwrap_or_default())?;
+            byte_offset += length as u64;
+        }
+        Ok(file)
+    }
+}
+
+fn temporary_path(file_id: u64) -> String {
+    format!("journal/{file_id:016x}.tmp")
+}

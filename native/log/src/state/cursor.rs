@@ -1,0 +1,187 @@
+//! Cursors of one chat: who holds what. The same code raises the durable cursors and the judged
+//! ones of the overlay, so that what was promised is what is applied.
+//!
+//! Invariants: `received`, `delivered`, `read` and `marks_seen` only grow; none raises another;
+//! a seat names one cursor while it lives; `roster` grows by one with each change of the set.
+
+use std::sync::Arc;
+
+use crate::format::effect::raise;
+use crate::planted::{Bug, planted};
+
+/// Joined consumers a chat may have; closing ones are not counted.
+pub(crate) const JOINED_MAX: usize = 1024;
+
+/// Holes a cursor may have: ranges it will not get because it was not joined.
+pub(crate) const HOLES_MAX: usize = 8;
+
+/// A leaver's last duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Closing {
+    /// Last seq it gets.
+    pub leave_seq: u64,
+    /// When it left.
+    pub at: u64,
+}
+
+/// One consumer's place in one chat.
+#[derive(Clone, Debug)]
+pub(crate) struct Cursor {
+    pub consumer_id: Arc<str>,
+    /// Keyed hash of the consumer id.
+    pub name: u64,
+    pub seat: u16,
+    pub marks_seen: u32,
+    pub join_seq: u64,
+    pub received: u64,
+    pub delivered: u64,
+    pub read: u64,
+    pub closing: Option<Closing>,
+    pub holes: Vec<(u64, u64)>,
+}
+
+impl Cursor {
+    /// Whether a closing cursor has ended by age.
+    pub fn ended(&self, max_age_ms: u64, retention_now: u64) -> bool {
+        self.closing.is_some_and(|closing| closing.at.saturating_add(max_age_ms) <= retention_now)
+    }
+
+    /// Last seq it will get when the head is `head`.
+    pub fn last_seq(&self, head: u64) -> u64 {
+        self.closing.map_or(head, |closing| closing.leave_seq)
+    }
+
+    /// What others see of it: the delivered tick and the read tick.
+    pub fn visible(&self) -> (u64, u64) {
+        (self.received.max(self.delivered).max(self.read), self.read)
+    }
+}
+
+/// All cursors of a chat.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    pub roster: u64,
+    /// Raised by each change of marks that others may see.
+    pub marks_version: u32,
+    pub cursors: Vec<Cursor>,
+}
+
+/// Where and how a consumer joins.
+pub(crate) struct Joining<'a> {
+    pub consumer_id: &'a str,
+    pub name: u64,
+    pub seat: u16,
+    pub join_seq: u64,
+    pub received: u64,
+    pub roster: u64,
+}
+
+impl Members {
+    pub fn find(&self, name: u64) -> Option<&Cursor> {
+        self.cursors.iter().find(|cursor| cursor.name == name)
+    }
+
+    /// The cursor of a consumer that is joined, not closing.
+    pub fn joined(&self, name: u64) -> Option<&Cursor> {
+        self.find(name).filter(|cursor| cursor.closing.is_none())
+    }
+
+    pub fn joined_count(&self) -> usize {
+        self.cursors.iter().filter(|cursor| cursor.closing.is_none()).count()
+    }
+
+    /// The lowest free seat.
+    pub fn free_seat(&self) -> u16 {
+        let mut seats: Vec<u16> = self.cursors.iter().map(|cursor| cursor.seat).collect();
+        seats.sort_unstable();
+        let mut free = 0;
+        for seat in seats {
+            if seat != free {
+                break;
+            }
+            free += 1;
+        }
+        free
+    }
+
+    /// Takes in a new consumer, or takes back a closing one, who keeps what it received.
+    pub fn join(&mut self, joining: &Joining<'_>) {
+        self.roster = joining.roster;
+        if let Some(cursor) = self.cursors.iter_mut().find(|c| c.name == joining.name) {
+            if let Some(closing) = cursor.closing.take() {
+                let received = cursor.received;
+                cursor.holes.retain(|&(_, to)| to > received);
+                if joining.join_seq > closing.leave_seq + 1 {
+                    cursor.holes.push((closing.leave_seq + 1, joining.join_seq - 1));
+                }
+                cursor.join_seq = joining.join_seq;
+            }
+            return;
+        }
+        self.cursors.push(Cursor {
+            consumer_id: Arc::from(joining.consumer_id),
+            name: joining.name,
+            seat: joining.seat,
+            marks_seen: self.marks_version,
+            join_seq: joining.join_seq,
+            received: joining.received,
+            delivered: 0,
+            read: 0,
+            closing: None,
+            holes: Vec::new(),
+        });
+    }
+
+    /// Turns a cursor that is behind into a closing one; one that is not vanishes.
+    pub fn leave(&mut self, seat: u16, closing: Closing, roster: u64) {
+        self.roster = roster;
+        if let Some(cursor) = self.cursors.iter_mut().find(|cursor| cursor.seat == seat) {
+            cursor.closing = Some(closing);
+        }
+        self.drop_finished();
+    }
+
+    /// Raises one value of one cursor; a value below it is a late duplicate and changes nothing.
+    pub fn raise(&mut self, seat: u16, what: u8, value: u64) {
+        let version = self.marks_version;
+        let Some(cursor) = self.cursors.iter_mut().find(|cursor| cursor.seat == seat) else {
+            return;
+        };
+        let regress = planted(Bug::CursorRegress);
+        let raise_to = |mark: &mut u64| *mark = if regress { value } else { value.max(*mark) };
+        match what {
+            raise::RECEIVED => raise_to(&mut cursor.received),
+            raise::DELIVERED => raise_to(&mut cursor.delivered),
+            raise::READ => {
+                raise_to(&mut cursor.read);
+                if planted(Bug::ReadMarkRaisesReceived) {
+                    cursor.received = cursor.received.max(value);
+                }
+            }
+            _ => {
+                let seen = u32::try_from(value).unwrap_or(u32::MAX).min(version);
+                cursor.marks_seen = cursor.marks_seen.max(seen);
+            }
+        }
+    }
+
+    /// Removes closing cursors that have received all they get; their seats are free again.
+    pub fn drop_finished(&mut self) {
+        self.cursors.retain(|cursor| {
+            cursor.closing.is_none_or(|closing| cursor.received < closing.leave_seq)
+        });
+    }
+
+    /// Removes closing cursors that ended by age.
+    pub fn drop_ended(&mut self, max_age_ms: u64, retention_now: u64) {
+        if self.cursors.iter().any(|cursor| cursor.ended(max_age_ms, retention_now)) {
+            self.cursors.retain(|cursor| !cursor.ended(max_age_ms, retention_now));
+        }
+    }
+
+    /// The least `received` of those who hold, if anybody does.
+    pub fn received_least(&self, max_age_ms: u64, retention_now: u64) -> Option<u64> {
+        let holders = self.cursors.iter().filter(|cursor| !cursor.ended(max_age_ms, retention_now));
+        holders.map(|cursor| cursor.received).min()
+    }
+}

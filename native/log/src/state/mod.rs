@@ -1,0 +1,116 @@
+//! All chat states of a store, and who is joined where. Written by the committer alone, in
+//! groups, under the write lock; read by anyone under the read lock, which nobody holds waiting.
+
+pub(crate) mod age;
+pub(crate) mod chat;
+pub(crate) mod cursor;
+pub(crate) mod dedup;
+pub(crate) mod floor;
+pub(crate) mod pointer;
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::format::effect::{Effect, Raise};
+use crate::hash::ChatKey;
+use chat::{ApplyContext, ChatState};
+
+/// Dense number of a chat in RAM; not stored.
+pub(crate) type ChatIndex = u32;
+
+/// Keys are hashes already: no second hash.
+#[derive(Default)]
+pub(crate) struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0_u8; 8];
+            if let Some(head) = word.get_mut(..chunk.len()) {
+                head.copy_from_slice(chunk);
+            }
+            self.0 ^= u64::from_le_bytes(word);
+        }
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.0 ^= value;
+    }
+    fn write_u128(&mut self, value: u128) {
+        self.0 ^= u64::try_from(value & u128::from(u64::MAX)).unwrap_or_default();
+    }
+}
+
+/// A map whose keys are hashes.
+pub(crate) type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<KeyHasher>>;
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct States {
+    index: KeyMap<ChatKey, ChatIndex>,
+    chats: Vec<ChatState>,
+    /// Consumer → chats in which it has, or had, a cursor, by the keyed hash of its id.
+    consumers: KeyMap<u64, HashSet<ChatIndex>>,
+    /// The retention clock as of the last applied batch.
+    pub retention_now: u64,
+    /// Time stamp of the last applied batch.
+    pub last_at: u64,
+}
+
+impl States {
+    pub fn find(&self, key: ChatKey) -> Option<ChatIndex> {
+        self.index.get(&key).copied()
+    }
+
+    pub fn chat(&self, index: ChatIndex) -> &ChatState {
+        match self.chats.get(index as usize) {
+            Some(chat) => chat,
+            None => unreachable!("a chat index is never handed out before its chat"),
+        }
+    }
+
+    pub fn find_chat(&self, key: ChatKey) -> Option<&ChatState> {
+        self.find(key).map(|index| self.chat(index))
+    }
+
+    /// The chat's index; a never-seen one gets an empty state, which no reader can tell from none.
+    pub fn find_or_insert(&mut self, key: ChatKey, chat_id: &str) -> ChatIndex {
+        let next = ChatIndex::try_from(self.chats.len())
+            .unwrap_or_else(|_| unreachable!("2^32 chats in RAM"));
+        let index = *self.index.entry(key).or_insert(next);
+        if index == next {
+            self.chats.push(ChatState::new(chat_id));
+        }
+        index
+    }
+
+    pub fn chats(&self) -> impl Iterator<Item = &ChatState> {
+        self.chats.iter()
+    }
+
+    /// Chats in which a consumer may have a cursor; the caller looks for the cursor itself.
+    pub fn chats_of(&self, consumer: u64) -> impl Iterator<Item = &ChatState> {
+        let indexes = self.consumers.get(&consumer);
+        indexes.into_iter().flatten().map(|&index| self.chat(index))
+    }
+
+    /// Applies one durable effect and keeps the consumer index a superset of the truth.
+    pub fn apply(&mut self, index: ChatIndex, effect: &Effect<'_>, context: &ApplyContext<'_>) {
+        let Some(chat) = self.chats.get_mut(index as usize) else { return };
+        chat.apply(effect, context);
+        if let Effect::Join { consumer_id, .. } = effect {
+            let name = context.hashes.name(consumer_id);
+            self.consumers.entry(name).or_default().insert(index);
+        }
+    }
+
+    /// Only for the bug that releases records by an undurable ack.
+    pub fn raise_for_planted_bug(&mut self, index: ChatIndex, raise: Raise) {
+        let chat = self.chats.get_mut(index as usize);
+        if let Some(members) = chat.and_then(|chat| chat.members.as_mut()) {
+            members.raise(raise.seat, raise.what, raise.value);
+        }
+    }
+}
