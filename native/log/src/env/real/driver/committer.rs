@@ -13,8 +13,10 @@ use super::intake::{Intake, Mail};
 use super::sealer::Sealer;
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::log::{Assembled, Log, Round, SpareMaker};
+use crate::log::{Assembled, Log};
 use crate::options::Options;
+use crate::round::Round;
+use crate::shelf::SpareMaker;
 
 /// An idle log carries the time this often, so that retention moves on.
 const TICK_MS: u64 = 60_000;

@@ -12,8 +12,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::CompletionSink;
 use crate::error::{Error, Result};
-use crate::log::Packed;
 use crate::options::Options;
+use crate::pack::Packed;
 
 /// Emptied buffers kept for re-use; more would only hold memory.
 const EMPTIED_MAX: usize = 32;

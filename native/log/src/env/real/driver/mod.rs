@@ -24,9 +24,11 @@ use self::intake::Intake;
 use self::sealer::Sealer;
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::log::{Log, Packed, Packer, Reader};
+use crate::log::Log;
 use crate::ops::Completion;
 use crate::options::Options;
+use crate::pack::{Packed, Packer};
+use crate::reader::Reader;
 
 /// Who learns what became of a caller's operations.
 pub trait CompletionSink: Send + Sync {

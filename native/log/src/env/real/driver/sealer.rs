@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::committer::panic_text;
 use super::intake::{Intake, SpareFailure};
 use crate::error::Error;
-use crate::log::SpareMaker;
+use crate::shelf::SpareMaker;
 
 /// A full disk is looked at again this often.
 const RETRY: Duration = Duration::from_secs(1);
