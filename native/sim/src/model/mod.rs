@@ -345,3 +345,6 @@ fn is_acked(outcome: &Outcome) -> bool {
 fn is_durable_ack(op: &Op) -> bool {
     matches!(op, Op::Ack { durable: true, .. })
 }
+
+#[cfg(test)]
+mod tests;
