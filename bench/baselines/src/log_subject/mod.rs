@@ -8,6 +8,8 @@
 mod answers;
 mod counted_disk;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::Path;

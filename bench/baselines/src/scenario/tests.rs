@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Settings, Sizes, run};
 use crate::files::Scratch;
 use crate::group_committer::GroupCommitterOpener;
+use crate::log_subject::LogOpener;
 use crate::subject::Opener;
 
 fn tiny(folder: &Scratch) -> Settings {
@@ -47,4 +48,9 @@ fn report_has_every_target(subject: Rc<dyn Opener>) {
 #[test]
 fn a_run_with_the_bare_committer_reports_all_six_targets_and_leaves_nothing_behind() {
     report_has_every_target(Rc::new(GroupCommitterOpener { in_flight: 1, file_bytes: 4 << 20 }));
+}
+
+#[test]
+fn a_run_with_the_log_reports_all_six_targets_and_leaves_nothing_behind() {
+    report_has_every_target(Rc::new(LogOpener::new(50, 4 << 20)));
 }
