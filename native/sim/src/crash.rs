@@ -18,8 +18,6 @@ const DEPTH_MAX: u32 = 3;
 const CUTS_MAX: usize = 6;
 /// Steps of the life after a recovery.
 const LIFE_STEPS: u32 = 16;
-/// Calls kept of such a life.
-const LIFE_TRACE_MAX: usize = 1000;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// What was looked at.
@@ -169,19 +167,21 @@ impl Explorer {
     ) -> Result<(), String> {
         let seed = self.dice.throw();
         world.disk.watch(3, seed, CUTS_MAX);
-        let disk = world.disk.clone();
-        if self.transcript.is_some() {
-            disk.trace(LIFE_TRACE_MAX);
-        }
         let mut session = Session::new(world, log, model, seed);
+        session.story = self.transcript.is_some().then(Vec::new);
         let mut plan = plan.resumed(seed, LIFE_STEPS);
         let lived = harness::drive(&mut session, &mut plan, self, depth)
             .and_then(|()| self.explore_now(&session, &plan, depth));
-        if let Some(transcript) = &mut self.transcript {
-            transcript.push(format!("life: depth {depth}"));
-            transcript.extend(disk.take_trace().iter().map(ToString::to_string));
-        }
+        self.hear(&mut session, &format!("life after recovery, depth {depth}"));
         lived
+    }
+
+    /// Adds a session's story to the transcript.
+    pub fn hear(&mut self, session: &mut Session, title: &str) {
+        if let (Some(transcript), Some(story)) = (&mut self.transcript, session.story.take()) {
+            transcript.push(title.to_owned());
+            transcript.extend(story);
+        }
     }
 
     /// Recovers from this very moment of the session.

@@ -1,5 +1,7 @@
 //! Operations that own their data, so that workloads can be made, kept, printed and replayed.
 
+use std::fmt;
+
 use foq_log::{Append, ChatOptions, JoinAt, Operation, Sender};
 
 /// An owned `foq_log::Operation`.
@@ -44,7 +46,7 @@ pub enum Op {
 }
 
 /// An owned `foq_log::Append`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "mirrors foq_log::Append field by field")]
 pub struct OwnedAppend {
     pub chat: String,
@@ -113,6 +115,31 @@ impl Op {
             | Self::DeleteChat { chat }
             | Self::Configure { chat, .. } => chat,
         }
+    }
+}
+
+/// Only what is set, and of the payload the size.
+impl fmt::Debug for OwnedAppend {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        let mut fields = out.debug_struct("Append");
+        fields.field("chat", &self.chat).field("payload_bytes", &self.payload.len());
+        let mut set = |name: &str, is_set: bool, value: &dyn fmt::Debug| {
+            if is_set {
+                fields.field(name, value);
+            }
+        };
+        set("sender_as", self.sender_as.is_some(), &self.sender_as.as_ref());
+        set("sender_id", self.sender_id.is_some(), &self.sender_id.as_ref());
+        set("dedup_key", self.dedup_key.is_some(), &self.dedup_key.as_ref().map(text));
+        set("dedup_over", self.dedup_over.is_some(), &self.dedup_over.as_ref().map(text));
+        set("guard", self.guard.is_some(), &self.guard);
+        set("if_head", self.if_head.is_some(), &self.if_head);
+        set("if_roster", self.if_roster.is_some(), &self.if_roster);
+        set("join", !self.join.is_empty(), &self.join);
+        set("leave", !self.leave.is_empty(), &self.leave);
+        set("pin", self.pin, &self.pin);
+        fields.field("kind", &self.kind).finish()
     }
 }
 

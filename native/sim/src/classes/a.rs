@@ -45,12 +45,24 @@ fn live(world: World, dice: &mut Dice, explorer: &mut Explorer) -> Result<(), St
     let mut plan = Plan::new(dice.throw(), profile, steps);
     let mut session = Session::create(world, dice.throw())
         .map_err(|error| format!("an empty disk does not open: {error}"))?;
-    harness::drive(&mut session, &mut plan, explorer, 0)?;
-    if dice.one_in(2) {
-        session.reopen(&mut |session| explorer.explore(session.scene(Some(&plan), 0)))?;
+    session.story = explorer.transcript.is_some().then(Vec::new);
+    let lived = work(&mut session, &mut plan, explorer, dice.one_in(2));
+    explorer.hear(&mut session, "the whole life");
+    lived
+}
+
+fn work(
+    session: &mut Session,
+    plan: &mut Plan,
+    explorer: &mut Explorer,
+    reopens: bool,
+) -> Result<(), String> {
+    harness::drive(session, plan, explorer, 0)?;
+    if reopens {
+        session.reopen(&mut |session| explorer.explore(session.scene(Some(plan), 0)))?;
         session.check_live()?;
     }
-    explorer.explore_now(&session, &plan, 0)
+    explorer.explore_now(session, plan, 0)
 }
 
 /// Small files and short retention, so that everything happens within a few dozen operations.

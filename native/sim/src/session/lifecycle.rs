@@ -96,6 +96,7 @@ impl Session {
         match Log::open(&self.world.env(), &self.world.options) {
             Ok(mut log) => {
                 let round = log.rounds().0;
+                self.tell(|| format!("opened again at round {round}"));
                 self.model.check_recovered_at(&log.reader(), round)?;
                 self.model.resume(round);
                 log.trace_judged(true);

@@ -45,6 +45,8 @@ pub struct Session {
     pub failure: Option<Error>,
     /// Whether spares are often made from files that have lived before.
     pub dirty_spares: bool,
+    /// What was judged, assembled and answered, line by line, when it is wanted.
+    pub story: Option<Vec<String>>,
     /// Missing only where opening it again has failed.
     log: Option<Log>,
     waiting: BTreeMap<Ticket, Op>,
@@ -72,6 +74,7 @@ impl Session {
             model,
             failure: None,
             dirty_spares: true,
+            story: None,
             log: Some(log),
             waiting: BTreeMap::new(),
             flight: None,
@@ -89,6 +92,12 @@ impl Session {
 
     fn log(&mut self) -> &mut Log {
         self.log.as_mut().expect("a session without failure has its log")
+    }
+
+    fn tell(&mut self, line: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.story {
+            story.push(line());
+        }
     }
 
     /// Whether something may have gone wrong: a planned fault was met since the opening.
@@ -135,6 +144,7 @@ impl Session {
             Some(Flight { round, next: Step::Apply }) => {
                 let number = round.number();
                 self.log().apply(round);
+                self.tell(|| format!("applied round {number}"));
                 self.model.applied(number);
                 self.take_completions()?;
                 Ok(true)
@@ -171,6 +181,7 @@ impl Session {
         for ticket in self.log().take_judged() {
             let op = self.waiting.remove(&ticket);
             let op = op.ok_or_else(|| format!("{ticket:?} was judged twice, or never asked"))?;
+            self.tell(|| format!("judged {}/{} {op:?}", ticket.caller, ticket.number));
             self.model.judge(ticket, &op);
         }
         let worked = match assembled {
@@ -184,13 +195,15 @@ impl Session {
                 true
             }
             Ok(Assembled::Round(round)) => {
+                let (number, at, retention_at) = (round.number(), round.at(), round.retention_at());
+                self.tell(|| format!("round {number} at {at}, retention at {retention_at}"));
                 let clock = &self.world.clock;
                 self.model.assembled(
-                    round.number(),
+                    number,
                     clock.wall_ms(),
                     clock.monotonic_ms(),
-                    round.at(),
-                    round.retention_at(),
+                    at,
+                    retention_at,
                 )?;
                 self.flight = Some(Flight { round, next: Step::Write });
                 true
@@ -207,6 +220,8 @@ impl Session {
             }
             // What is answered without being judged (a poisoned log's queue) waits no more.
             self.waiting.remove(&completion.ticket);
+            let (ticket, outcome) = (completion.ticket, &completion.outcome);
+            self.tell(|| format!("answered {}/{} {outcome:?}", ticket.caller, ticket.number));
             self.model.completion(&completion)?;
         }
         Ok(())
