@@ -84,6 +84,7 @@ impl Overlay {
             stored: self.floor.max(state.floor),
             head: self.head,
             ages: &state.ages,
+            aged_head: state.head,
             members: self.members(state),
         };
         floor(&inputs, &self.retention(state, store), retention_now)

@@ -23,15 +23,14 @@ impl Judge<'_> {
         self.settle();
         let state = self.state;
         let overlay = self.overlay();
-        let (head_seq, first_seq) = (overlay.head, overlay.floor);
-        let answer =
-            |join_seq, received| Outcome::Joined { join_seq, received, first_seq, head_seq };
+        let (head_seq, floor) = (overlay.head, overlay.floor);
         if let Some(cursor) = overlay.members(state).and_then(|members| members.joined(name)) {
-            return Ok(answer(cursor.join_seq, cursor.received));
+            let (join_seq, received) = (cursor.join_seq, cursor.received);
+            return Ok(Outcome::Joined { join_seq, received, first_seq: floor, head_seq });
         }
         let join_seq = match at {
             JoinAt::Head => head_seq + 1,
-            JoinAt::First => first_seq,
+            JoinAt::First => floor,
             JoinAt::Seq(seq) if seq <= head_seq + 1 => seq,
             JoinAt::Seq(_) => return Err(Error::SeqOutOfRange { head_seq }),
         };
@@ -45,7 +44,10 @@ impl Judge<'_> {
         self.refuse_without_room(Room::NoJoins)?;
         self.flush_acks();
         let received = self.join_at(name, id, join_seq);
-        Ok(answer(join_seq, received))
+        // What a reader will see once the join is durable: a new holder may free a prefix.
+        let (store, now) = (self.context.retention, self.context.retention_now);
+        let first_seq = self.overlay().floor_at(state, store, now);
+        Ok(Outcome::Joined { join_seq, received, first_seq, head_seq })
     }
 
     /// Lays out a join unless the consumer is joined; says what it has received.

@@ -114,6 +114,7 @@ impl ChatState {
             stored: self.floor,
             head: self.head,
             ages: &self.ages,
+            aged_head: self.head,
             members: self.members.as_deref(),
         };
         floor(&inputs, &self.retention(store), retention_now)

@@ -11,7 +11,9 @@ pub(crate) struct FloorInputs<'a> {
     /// The stored floor: what was the floor when an effect was last applied.
     pub stored: u64,
     pub head: u64,
+    /// Of the records up to `aged_head`; later ones are on their way and never too old.
     pub ages: &'a AgeMarks,
+    pub aged_head: u64,
     pub members: Option<&'a Members>,
 }
 
@@ -22,7 +24,7 @@ pub(crate) fn floor(inputs: &FloorInputs<'_>, retention: &Retention, retention_n
     if retention.keep == Keep::Forever {
         return stored;
     }
-    let first_younger = |age_ms| inputs.ages.first_younger(age_ms, retention_now, inputs.head);
+    let first_younger = |age_ms| inputs.ages.first_younger(age_ms, retention_now, inputs.aged_head);
     let by_age = first_younger(retention.max_age_ms);
     let mut floor = stored.max(by_age);
     if retention.keep == Keep::UntilReceived {
