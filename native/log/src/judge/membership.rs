@@ -23,14 +23,15 @@ impl Judge<'_> {
         self.settle();
         let state = self.state;
         let overlay = self.overlay();
-        let (head_seq, floor) = (overlay.head, overlay.floor);
+        let (head_seq, first_seq) = (overlay.head, overlay.floor);
+        let answer =
+            |join_seq, received| Outcome::Joined { join_seq, received, first_seq, head_seq };
         if let Some(cursor) = overlay.members(state).and_then(|members| members.joined(name)) {
-            let (join_seq, received) = (cursor.join_seq, cursor.received);
-            return Ok(Outcome::Joined { join_seq, received, first_seq: floor, head_seq });
+            return Ok(answer(cursor.join_seq, cursor.received));
         }
         let join_seq = match at {
             JoinAt::Head => head_seq + 1,
-            JoinAt::First => floor,
+            JoinAt::First => first_seq,
             JoinAt::Seq(seq) if seq <= head_seq + 1 => seq,
             JoinAt::Seq(_) => return Err(Error::SeqOutOfRange { head_seq }),
         };
@@ -44,10 +45,7 @@ impl Judge<'_> {
         self.refuse_without_room(Room::NoJoins)?;
         self.flush_acks();
         let received = self.join_at(name, id, join_seq);
-        // What a reader will see once the join is durable: a new holder may free a prefix.
-        let (store, now) = (self.context.retention, self.context.retention_now);
-        let first_seq = self.overlay().floor_at(state, store, now);
-        Ok(Outcome::Joined { join_seq, received, first_seq, head_seq })
+        Ok(answer(join_seq, received))
     }
 
     /// Lays out a join unless the consumer is joined; says what it has received.
