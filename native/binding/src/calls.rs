@@ -7,13 +7,13 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use foq_log::env::real::CompletionSink;
 use foq_log::{Completion, Error, ReadFrom};
 use napi::Env;
 use napi::bindgen_prelude::{Float64ArraySlice, Uint8ArraySlice};
 use napi_derive::napi;
 
 use crate::bell::{Bell, News, unavailable};
-use crate::echo::CompletionSink;
 use crate::failure::{Failure, Result, contain, guarded};
 use crate::options::{GivenOptions, count_of};
 use crate::packing::{invalid, number_of, pack_read, unpack};

@@ -10,7 +10,6 @@
 
 mod bell;
 mod calls;
-mod echo;
 mod failure;
 mod options;
 mod packing;

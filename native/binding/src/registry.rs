@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use foq_log::env::real::{Caller, CompletionSink};
 use foq_log::{Options, Result};
 use parking_lot::Mutex;
 
-use crate::echo::{Caller, CompletionSink};
 use crate::options::differing;
 use crate::packing::invalid;
 use crate::store::Store;

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
-use foq_log::{Error, Options, ReadFrom, ReadResult, Result};
+use foq_log::env::real::{Caller, CompletionSink, RunningStore, env};
+use foq_log::{Error, Options, Packer, ReadFrom, ReadResult, Reader, Result};
 use parking_lot::Mutex;
 
 use crate::bell::unavailable;
-use crate::echo::{Caller, CompletionSink, Packer, Reader, RunningStore, env};
 use crate::failure::contain;
 
 /// Reads may wait for the disk: one may, while another goes on.
