@@ -1,0 +1,32 @@
+// A process that submits appends and then ends in one of three ways, without closing its store:
+// `returns` (which waits for the answers and for nothing else), `exits` or `throws`.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NativeStore } from '../native.js';
+import { AppendPacker } from '../packing.js';
+
+const APPENDS = 1000;
+
+const dir = mkdtempSync(join(tmpdir(), 'foq-ending-'));
+process.on('exit', () => rmSync(dir, { recursive: true }));
+process.on('uncaughtException', () => process.exit(7));
+
+let answered = 0;
+const answers = {
+  appended({ seqs }: { readonly seqs: Float64Array }) {
+    answered += seqs.length;
+    if (answered === APPENDS) process.stdout.write('all answered\n');
+  },
+  failed(_ticket: number, error: Error) {
+    throw error;
+  },
+};
+
+const store = await NativeStore.open(dir, { journalFileBytes: 1024 * 1024, spares: 1 }, answers);
+const packer = new AppendPacker(64 * 1024);
+for (let i = 0; i < APPENDS; i++) packer.add({ chatId: 'chat', payload: new Uint8Array(64) });
+store.submit(packer.buffer, { bytes: packer.used, count: packer.count });
+if (process.argv[2] === 'exits') process.exit(0);
+if (process.argv[2] === 'throws') throw new Error('nobody catches this');
