@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use foq_log::{Error, Outcome};
 
-use super::chat::{Body, COMING, Chat, Kept, Pinned, Remembered};
+use super::chat::{Body, COMING, Chat, Kept, Pinned, Remembered, forgotten};
 use super::judge::{Effect, Rules, Verdict, enter, exit, settled};
 use crate::operation::OwnedAppend;
 
@@ -54,8 +54,7 @@ fn hashed(append: &OwnedAppend) -> &[u8] {
 fn ring<'a>(chat: &'a Chat, sender: &str, rules: &Rules) -> &'a [Remembered] {
     let Some(ring) = chat.rings.get(sender) else { return &[] };
     let max_age = chat.retention(&rules.store).max_age_ms;
-    let silent = ring.last().is_none_or(|last| last.at.saturating_add(max_age) <= rules.now);
-    if silent && !chat.joined(sender) { &[] } else { ring }
+    if forgotten(ring, max_age, rules.now) && !chat.joined(sender) { &[] } else { ring }
 }
 
 /// The first answer, if this key was used before.

@@ -135,15 +135,20 @@ impl Chat {
     }
 
     /// What every effect does first: the floor is stored, closing cursors that ended by age go,
-    /// and the floor is stored again. So it never falls, whatever the effect is.
+    /// and the floor is stored again. So it never falls, whatever the effect is. What is
+    /// remembered of silent senders goes for good.
     pub(super) fn settle(&mut self, store: &Retention, now: u64) {
         self.store_floor(store, now);
         let max_age = self.retention(store).max_age_ms;
         self.cursors.retain(|_, cursor| !cursor.ended(max_age, now));
         self.store_floor(store, now);
+        let cursors = &self.cursors;
+        let joined =
+            |id: &String| cursors.get(id).is_some_and(|cursor: &Cursor| cursor.closing.is_none());
+        self.rings.retain(|sender, ring| joined(sender) || !forgotten(ring, max_age, now));
     }
 
-    fn store_floor(&mut self, store: &Retention, now: u64) {
+    pub(super) fn store_floor(&mut self, store: &Retention, now: u64) {
         let (floor, reason) = floor::floor(self, store, now);
         self.raise_floor(floor, reason);
     }
@@ -197,6 +202,11 @@ impl Chat {
     pub(super) fn is_deleted(&self, seq: u64) -> bool {
         self.deleted.iter().any(|&(from, to)| (from..=to).contains(&seq))
     }
+}
+
+/// Whether a sender that is not joined has been silent for `max_age`.
+pub(super) fn forgotten(ring: &[Remembered], max_age: u64, now: u64) -> bool {
+    ring.last().is_none_or(|last| last.at.saturating_add(max_age) <= now)
 }
 
 impl Cursor {

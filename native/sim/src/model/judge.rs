@@ -100,10 +100,12 @@ fn ack(chat: &mut Arc<Chat>, durable_head: u64, op: &Op, rules: &Rules) -> Verdi
     }
     let mut next = settled(chat, rules);
     next.marks_version = old_version + u32::from(shows_more);
-    if raised.closing.is_some_and(|closing| raised.received >= closing.leave_seq) {
+    let ends = raised.closing.is_some_and(|closing| raised.received >= closing.leave_seq);
+    next.cursors.insert(consumer.clone(), raised);
+    if ends {
+        // What it received last still counts, or the floor would fall where it held alone.
+        next.store_floor(&rules.store, rules.now);
         next.cursors.remove(consumer);
-    } else {
-        next.cursors.insert(consumer.clone(), raised);
     }
     *chat = Arc::new(next);
     Verdict::new(Outcome::Acked, if *durable { Effect::Certain } else { Effect::Lazy })
@@ -111,7 +113,8 @@ fn ack(chat: &mut Arc<Chat>, durable_head: u64, op: &Op, rules: &Rules) -> Verdi
 
 fn join(chat: &mut Arc<Chat>, consumer: &str, at: JoinAt, rules: &Rules) -> Verdict {
     if chat.joined(consumer) {
-        return Verdict::new(joined(chat, consumer, rules), Effect::None);
+        let first_seq = floor::floor(chat, &rules.store, rules.now).0;
+        return Verdict::new(joined(chat, consumer, first_seq), Effect::None);
     }
     let mut next = settled(chat, rules);
     let join_seq = match at {
@@ -128,20 +131,16 @@ fn join(chat: &mut Arc<Chat>, consumer: &str, at: JoinAt, rules: &Rules) -> Verd
     if let Err(error) = enter(&mut next, consumer, join_seq) {
         return Verdict::refused(error);
     }
-    let answer = joined(&next, consumer, rules);
+    // The floor that it found; where it is the first to hold, its own join may raise it.
+    let answer = joined(&next, consumer, next.floor);
     *chat = Arc::new(next);
     Verdict::new(answer, Effect::Certain)
 }
 
-fn joined(chat: &Chat, consumer: &str, rules: &Rules) -> Outcome {
+fn joined(chat: &Chat, consumer: &str, first_seq: u64) -> Outcome {
     let (join_seq, received) =
         chat.cursors.get(consumer).map_or((0, 0), |cursor| (cursor.join_seq, cursor.received));
-    Outcome::Joined {
-        join_seq,
-        received,
-        first_seq: floor::floor(chat, &rules.store, rules.now).0,
-        head_seq: chat.head,
-    }
+    Outcome::Joined { join_seq, received, first_seq, head_seq: chat.head }
 }
 
 /// Joins one who is not joined; a closing cursor goes on where it stands, with a hole for what

@@ -141,8 +141,8 @@ impl Model {
         if verdict.effect != Effect::None {
             self.judged.insert(id.to_owned(), next);
         }
-        self.window.certain |=
-            verdict.effect == Effect::Certain || (!durable && is_durable_ack(op));
+        // What an answer rests on is made durable at once, waiting acks too.
+        self.window.certain |= verdict.effect == Effect::Certain || !durable;
         Expected {
             chat: id.to_owned(),
             what: glimpse::name(op),
@@ -340,10 +340,6 @@ impl Model {
 
 fn is_acked(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Acked)
-}
-
-fn is_durable_ack(op: &Op) -> bool {
-    matches!(op, Op::Ack { durable: true, .. })
 }
 
 #[cfg(test)]
