@@ -13,18 +13,14 @@ use super::intake::{Intake, Mail};
 use super::sealer::Sealer;
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::log::{Assembled, Log};
+use crate::ops::Completion;
 use crate::options::Options;
-use crate::round::Round;
-use crate::shelf::SpareMaker;
+use crate::{Assembled, Log, Round, SpareMaker};
 
 /// An idle log carries the time this often, so that retention moves on.
 const TICK_MS: u64 = 60_000;
 /// Free space is looked at this often while there is work.
 const SPACE_MS: u64 = 1_000;
-/// Attempts to prepare a needed spare, one a second, before the store gives up; a full disk is
-/// no failure, and is waited for without limit.
-const SPARE_ATTEMPTS_MAX: u32 = 10;
 
 /// See the module.
 pub(super) struct Committer {
@@ -35,6 +31,8 @@ pub(super) struct Committer {
     spares: SpareMaker,
     desk: Desk,
     mail: Mail,
+    /// Answers on their way to the desk; re-used.
+    completions: Vec<Completion>,
     read_only: bool,
     idle_mark_ms: u64,
     /// When the last round needs its mark; none while it has one.
@@ -60,6 +58,7 @@ impl Committer {
             sealer,
             desk: Desk::default(),
             mail: Mail::default(),
+            completions: Vec::new(),
             read_only: options.read_only,
             idle_mark_ms: options.idle_mark_ms,
             // Whatever recovery left without a mark gets one.
@@ -106,6 +105,9 @@ impl Committer {
                 Assembled::Nothing => false,
             };
             self.deliver();
+            if !spare_is_missing && self.log.has_work() {
+                continue;
+            }
             if spare_is_missing {
                 self.give_up_on_spares()?;
             } else if self.mail.closing {
@@ -140,7 +142,7 @@ impl Committer {
 
     fn look_at_space(&mut self) {
         let now = self.env.clock.monotonic_ms();
-        if now >= self.space_at || self.mail.spare_failure.is_some() {
+        if now >= self.space_at || self.mail.disk_full.is_some() {
             self.space_at = now.saturating_add(SPACE_MS);
             // A file system that does not tell is taken to be as it was.
             if let Ok(space) = self.env.disk.space() {
@@ -150,9 +152,7 @@ impl Committer {
     }
 
     fn commit(&mut self, round: Round) -> Result<()> {
-        self.log.write(&round)?;
-        self.log.sync(&round)?;
-        self.log.apply(round);
+        self.log.commit(round)?;
         let now = self.env.clock.monotonic_ms();
         self.mark_at = Some(now.saturating_add(self.idle_mark_ms));
         self.tick_at = now.saturating_add(TICK_MS);
@@ -165,18 +165,17 @@ impl Committer {
     }
 
     fn deliver(&mut self) {
-        self.desk.deliver(self.log.take_completions(), &self.intake);
+        self.log.drain_completions(&mut self.completions);
+        self.desk.deliver(&mut self.completions, &self.intake);
     }
 
-    /// A spare is needed and none is ready: waits on, unless waiting is of no use.
+    /// A spare is needed and none is ready. A full disk is waited for, but not by `close`.
     fn give_up_on_spares(&self) -> Result<()> {
         self.sealer.ring();
-        let Some(failure) = &self.mail.spare_failure else { return Ok(()) };
-        let is_full = matches!(failure.error, Error::DiskFull { .. });
-        if self.mail.closing || (!is_full && failure.attempts >= SPARE_ATTEMPTS_MAX) {
-            return Err(failure.error.clone());
+        match &self.mail.disk_full {
+            Some(full) if self.mail.closing => Err(full.clone()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Sleeps until there is something to do; then does what idleness itself asks for.

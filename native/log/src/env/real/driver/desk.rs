@@ -45,11 +45,11 @@ impl Desk {
         self.caller_state(caller).outstanding.enroll(count, bytes);
     }
 
-    /// Gives each answer to its caller.
+    /// Gives each answer to its caller, and leaves `completions` empty.
     ///
     /// # Panics
     /// On an answer to what is not outstanding: the log would be wrong about what it did.
-    pub(super) fn deliver(&mut self, mut completions: Vec<Completion>, intake: &Intake) {
+    pub(super) fn deliver(&mut self, completions: &mut Vec<Completion>, intake: &Intake) {
         let Some(first) = completions.first().map(|completion| completion.ticket.caller) else {
             return;
         };
@@ -65,10 +65,11 @@ impl Desk {
         );
         if only {
             if let Some(sink) = self.caller_state(first).sink.clone() {
-                sink.complete(&mut completions);
+                sink.complete(completions);
             }
+            completions.clear();
         } else {
-            for completion in completions {
+            for completion in completions.drain(..) {
                 self.caller_state(completion.ticket.caller).outgoing.push(completion);
             }
             self.callers.iter_mut().for_each(CallerState::send);

@@ -55,19 +55,10 @@ pub(super) struct Mail {
     pub(super) departures: Vec<u32>,
     /// Someone wants the store closed.
     pub(super) closing: bool,
-    /// Set while the newest attempt to prepare a spare failed; see `Sealer`.
-    pub(super) spare_failure: Option<SpareFailure>,
-    /// The sealer died.
+    /// Set while the disk has no space for a spare.
+    pub(super) disk_full: Option<Error>,
+    /// The sealer failed, and ended.
     pub(super) fatal: Option<Error>,
-}
-
-/// The sealer could not prepare a spare.
-#[derive(Clone)]
-pub(super) struct SpareFailure {
-    /// Why.
-    pub(super) error: Error,
-    /// Attempts that failed since the last success.
-    pub(super) attempts: u32,
 }
 
 impl Intake {
@@ -155,7 +146,7 @@ impl Intake {
         mem::swap(&mut state.mail.submissions, &mut mail.submissions);
         mem::swap(&mut state.mail.departures, &mut mail.departures);
         mail.closing = state.mail.closing;
-        mail.spare_failure.clone_from(&state.mail.spare_failure);
+        mail.disk_full.clone_from(&state.mail.disk_full);
         mail.fatal = state.mail.fatal.take();
     }
 
@@ -176,13 +167,13 @@ impl Intake {
     }
 
     /// The sealer says how the newest attempt ended.
-    pub(super) fn spare_prepared(&self, failure: Option<SpareFailure>) {
+    pub(super) fn spare_prepared(&self, disk_full: Option<Error>) {
         let mut state = self.state.lock();
-        state.mail.spare_failure = failure;
+        state.mail.disk_full = disk_full;
         self.tell(state);
     }
 
-    /// The sealer died of this.
+    /// The sealer ends with this.
     pub(super) fn fail(&self, error: Error) {
         let mut state = self.state.lock();
         state.mail.fatal = Some(error);

@@ -13,6 +13,8 @@ mod desk;
 mod intake;
 mod outstanding;
 mod sealer;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, ThreadId};
@@ -24,11 +26,9 @@ use self::intake::Intake;
 use self::sealer::Sealer;
 use crate::env::Env;
 use crate::error::{Error, Result};
-use crate::log::Log;
 use crate::ops::Completion;
 use crate::options::Options;
-use crate::pack::{Packed, Packer};
-use crate::reader::Reader;
+use crate::{Log, Packed, Packer, Reader};
 
 /// Who learns what became of a caller's operations.
 pub trait CompletionSink: Send + Sync {

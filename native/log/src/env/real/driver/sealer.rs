@@ -9,9 +9,9 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::committer::panic_text;
-use super::intake::{Intake, SpareFailure};
+use super::intake::Intake;
+use crate::SpareMaker;
 use crate::error::Error;
-use crate::shelf::SpareMaker;
 
 /// A full disk is looked at again this often.
 const RETRY: Duration = Duration::from_secs(1);
@@ -75,21 +75,20 @@ impl Drop for Sealer {
 }
 
 fn run(maker: &SpareMaker, intake: &Intake, bell: &Bell) {
-    let mut attempts = 0;
     while !bell.state.lock().stop {
         let mut retry = None;
         if maker.wants() {
             match maker.prepare() {
                 Ok(()) => {
-                    attempts = 0;
                     intake.spare_prepared(None);
                     continue;
                 }
-                Err(error) => {
-                    attempts += 1;
-                    intake.spare_prepared(Some(SpareFailure { error, attempts }));
+                Err(full @ Error::DiskFull { .. }) => {
+                    intake.spare_prepared(Some(full));
                     retry = Some(RETRY);
                 }
+                // A failed write or sync, as any other.
+                Err(error) => return intake.fail(error),
             }
         }
         wait(bell, retry);

@@ -1,0 +1,217 @@
+//! A real disk whose calls a test can hold up, fail, or let panic, by the thread that makes them;
+//! and a sink that keeps what it hears.
+
+use std::io;
+use std::sync::Arc;
+use std::thread;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::super::CompletionSink;
+use crate::env::{Disk, DiskFile, Env, LockError, OpenMode, Space};
+use crate::ops::{Completion, Outcome};
+
+/// What happens to the calls of one kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    Go,
+    Hold,
+    Fail,
+    Panic,
+}
+
+/// The calls that can be acted on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Call {
+    CommitterWrite,
+    CommitterSync,
+    SealerCreate,
+}
+
+#[derive(Default)]
+struct Plan {
+    acts: Vec<(Call, Act)>,
+    /// Calls that began, held or not.
+    begun: Vec<Call>,
+}
+
+/// Shared by the disk, its files and the test.
+#[derive(Default)]
+pub(super) struct Stage {
+    plan: Mutex<Plan>,
+    changed: Condvar,
+}
+
+impl Stage {
+    pub(super) fn set(&self, call: Call, act: Act) {
+        let mut plan = self.plan.lock();
+        plan.acts.retain(|(of, _)| *of != call);
+        plan.acts.push((call, act));
+        self.changed.notify_all();
+    }
+
+    /// Waits until `count` calls of this kind have begun.
+    pub(super) fn wait_for(&self, call: Call, count: usize) {
+        let mut plan = self.plan.lock();
+        while plan.begun.iter().filter(|begun| **begun == call).count() < count {
+            self.changed.wait(&mut plan);
+        }
+    }
+
+    pub(super) fn count(&self, call: Call) -> usize {
+        self.plan.lock().begun.iter().filter(|begun| **begun == call).count()
+    }
+
+    fn pass(&self, call: Call) -> io::Result<()> {
+        let mut plan = self.plan.lock();
+        plan.begun.push(call);
+        self.changed.notify_all();
+        loop {
+            let act = plan.acts.iter().find(|(of, _)| *of == call).map_or(Act::Go, |(_, act)| *act);
+            match act {
+                Act::Go => return Ok(()),
+                Act::Fail => return Err(io::Error::other("the test says so")),
+                Act::Panic => panic!("the test panics in {call:?}"),
+                Act::Hold => self.changed.wait(&mut plan),
+            }
+        }
+    }
+}
+
+fn by(name: &str) -> bool {
+    thread::current().name() == Some(name)
+}
+
+struct StagedDisk {
+    disk: Arc<dyn Disk>,
+    stage: Arc<Stage>,
+}
+
+struct StagedFile {
+    file: Arc<dyn DiskFile>,
+    stage: Arc<Stage>,
+}
+
+/// The same world, under the test's control.
+pub(super) fn staged(env: Env) -> (Env, Arc<Stage>) {
+    let stage = Arc::new(Stage::default());
+    let disk = Arc::new(StagedDisk { disk: env.disk, stage: Arc::clone(&stage) });
+    (Env { disk, ..env }, stage)
+}
+
+impl Disk for StagedDisk {
+    fn create_root(&self) -> io::Result<()> {
+        self.disk.create_root()
+    }
+
+    fn create_dir(&self, path: &str) -> io::Result<()> {
+        self.disk.create_dir(path)
+    }
+
+    fn open(&self, path: &str, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
+        if by("foq-sealer") {
+            self.stage.pass(Call::SealerCreate)?;
+        }
+        let file = self.disk.open(path, mode)?;
+        Ok(Arc::new(StagedFile { file, stage: Arc::clone(&self.stage) }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove(&self, path: &str) -> io::Result<()> {
+        self.disk.remove(path)
+    }
+
+    fn list(&self, path: &str) -> io::Result<Vec<String>> {
+        self.disk.list(path)
+    }
+
+    fn sync_dir(&self, path: &str) -> io::Result<()> {
+        self.disk.sync_dir(path)
+    }
+
+    fn space(&self) -> io::Result<Space> {
+        self.disk.space()
+    }
+
+    fn lock(&self, exclusive: bool) -> Result<Box<dyn Send + Sync>, LockError> {
+        self.disk.lock(exclusive)
+    }
+
+    fn boot_id(&self) -> [u8; 16] {
+        self.disk.boot_id()
+    }
+
+    fn name(&self) -> String {
+        self.disk.name()
+    }
+}
+
+impl DiskFile for StagedFile {
+    fn read_at(&self, byte_offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(byte_offset, buffer)
+    }
+
+    fn write_at(&self, byte_offset: u64, data: &[u8]) -> io::Result<usize> {
+        if by("foq-committer") {
+            self.stage.pass(Call::CommitterWrite)?;
+        }
+        self.file.write_at(byte_offset, data)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        if by("foq-committer") {
+            self.stage.pass(Call::CommitterSync)?;
+        }
+        self.file.sync()
+    }
+
+    fn drop_cache(&self) -> io::Result<()> {
+        self.file.drop_cache()
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        self.file.size()
+    }
+}
+
+/// Keeps all it hears.
+#[derive(Default)]
+pub(super) struct Heard {
+    calls: Mutex<Vec<Vec<Completion>>>,
+    changed: Condvar,
+}
+
+impl CompletionSink for Heard {
+    fn complete(&self, completions: &mut Vec<Completion>) {
+        self.calls.lock().push(std::mem::take(completions));
+        self.changed.notify_all();
+    }
+}
+
+impl Heard {
+    /// Waits for `count` answers in all; they are given in the order in which they came.
+    pub(super) fn wait_for(&self, count: usize) -> Vec<Completion> {
+        let mut calls = self.calls.lock();
+        while calls.iter().map(Vec::len).sum::<usize>() < count {
+            self.changed.wait(&mut calls);
+        }
+        calls.concat()
+    }
+
+    /// How often it was called.
+    pub(super) fn calls(&self) -> usize {
+        self.calls.lock().len()
+    }
+}
+
+/// The codes of what failed, and `ok`.
+pub(super) fn codes(completions: &[Completion]) -> Vec<&'static str> {
+    let code = |completion: &Completion| match &completion.outcome {
+        Outcome::Failed(error) => error.code(),
+        _ => "ok",
+    };
+    completions.iter().map(code).collect()
+}
