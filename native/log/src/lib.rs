@@ -5,10 +5,12 @@
 //! world as traits).
 
 mod commit;
+mod dump;
 pub mod env;
 mod error;
 mod format;
 mod hash;
+mod json;
 mod judge;
 mod log;
 mod manifests;
@@ -26,8 +28,10 @@ mod round;
 mod shared;
 mod shelf;
 mod state;
+mod verify;
 mod view;
 
+pub use dump::dump;
 pub use error::{Error, Result};
 pub use format::FORMAT_VERSION;
 pub use log::{Assembled, Log};
@@ -37,4 +41,5 @@ pub use pack::{Packed, Packer};
 pub use reader::Reader;
 pub use round::Round;
 pub use shelf::SpareMaker;
+pub use verify::{Report, Tail, verify};
 pub use view::{ChatRow, CursorView, Gap, GapReason, Head, ReadFrom, ReadResult, Record};

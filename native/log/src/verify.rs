@@ -1,0 +1,173 @@
+//! Checks every byte that a store would serve, and changes none.
+//!
+//! The journal is walked by recovery itself, so that what verifies here is what opens.
+
+use std::fmt;
+
+use crate::env::{Disk, Env, LockError, OpenMode, read_exact};
+use crate::error::{Error, Result};
+use crate::format::batch::FLAG_ROUND_CONTINUES;
+use crate::format::effect::Effect;
+use crate::format::manifest::{MANIFEST_PATHS, Manifest};
+use crate::manifests::{self, Found};
+use crate::recovery::{Progress, Recovered, Recovery, Replayed, TAIL_BYTES};
+use crate::shelf::JournalFile;
+
+/// What follows the last round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tail {
+    /// Nothing.
+    #[default]
+    Clean,
+    /// Bytes of a round that was never durable; the next opening cuts them away.
+    Torn,
+}
+
+/// What `verify` found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Journal files that hold rounds, and spares.
+    pub files: u64,
+    /// Rounds that verify.
+    pub rounds: u64,
+    /// Batches that verify.
+    pub batches: u64,
+    /// Effects in them.
+    pub effects: u64,
+    /// Records among the effects.
+    pub records: u64,
+    /// Number of the last round; 0 when there is none.
+    pub last_round: u64,
+    /// Newest mark: every round up to it was durable when it was written.
+    pub mark: u64,
+    /// See [`Tail`].
+    pub tail: Tail,
+    /// What is damaged; the store does not open while there is any.
+    pub errors: Vec<Error>,
+    /// What the next opening repairs by itself.
+    pub repairs: Vec<String>,
+}
+
+/// Verifies the store in `env`. Others may read it meanwhile; writers are kept out.
+///
+/// # Errors
+/// `FOQ_LOCKED` while a writer has it, `FOQ_VERSION` for a newer format, and `FOQ_UNAVAILABLE`
+/// when there is no store or the disk does not read. Damage is no error but a finding.
+pub fn verify(env: &Env) -> Result<Report> {
+    let disk = &*env.disk;
+    let _lock = lock_for_reading(disk)?;
+    let mut report = Report::default();
+    let Some(manifest) = a_manifest(disk, &mut report)? else { return Ok(report) };
+    let recovery = Recovery {
+        disk,
+        store_id: manifest.store_id,
+        first_file_id: manifest.first_file_id,
+        read_only: true,
+    };
+    let start = Progress {
+        round: manifest.sealed_round,
+        position: manifest.sealed_position,
+        ..Progress::default()
+    };
+    let recovered = recovery.run(start, &mut |replayed| report.count(replayed))?;
+    report.conclude(recovered)?;
+    Ok(report)
+}
+
+/// Keeps writers out while a store is looked at.
+pub(crate) fn lock_for_reading(disk: &dyn Disk) -> Result<Box<dyn Send + Sync>> {
+    disk.lock(false).map_err(|error| match error {
+        LockError::Held { pid } => Error::Locked { pid },
+        LockError::Io(source) => Error::io("the store cannot be locked", disk.name(), source),
+    })
+}
+
+/// The manifest that counts; none when both are damaged, or the store was never made whole.
+fn a_manifest(disk: &dyn Disk, report: &mut Report) -> Result<Option<Manifest>> {
+    match manifests::load(disk) {
+        Ok(Found::Nothing) => {
+            let what = "there is no store here".to_owned();
+            Err(Error::Unavailable { what, path: disk.name(), source: None })
+        }
+        Ok(Found::Manifest { manifest, heal }) => {
+            if heal {
+                let [one, other] = MANIFEST_PATHS;
+                report.repairs.push(format!("{one} or {other} is missing or damaged"));
+            }
+            if !manifest.ready {
+                report.repairs.push("the store was never made whole; it holds nothing".to_owned());
+            }
+            Ok(manifest.ready.then_some(manifest))
+        }
+        Err(damage @ Error::Corrupt { .. }) => {
+            report.errors.push(damage);
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+impl Report {
+    fn count(&mut self, replayed: &Replayed<'_>) {
+        let header = replayed.batch.header;
+        self.batches += 1;
+        self.rounds += u64::from(header.flags & FLAG_ROUND_CONTINUES == 0);
+        self.effects += u64::from(header.effect_count);
+        let effects = replayed.batch.iterate();
+        let records = effects.filter(|(effect, _)| matches!(effect, Effect::Record(_))).count();
+        self.records += records as u64;
+        self.mark = self.mark.max(header.mark());
+    }
+
+    fn conclude(&mut self, recovered: Recovered) -> Result<()> {
+        self.files = (recovered.files.len() + recovered.spares.len()) as u64;
+        self.last_round = recovered.progress.round;
+        for path in recovered.remove {
+            self.repairs.push(format!("{path} is an unfinished or damaged spare"));
+        }
+        match (recovered.damage, recovered.files.last()) {
+            (Some(damage), _) => self.errors.push(damage),
+            (None, Some(last)) => self.tail = tail(last, recovered.end)?,
+            (None, None) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Whether anything but zeros follows where an unfinished round would lie.
+fn tail(file: &JournalFile, end: u64) -> Result<Tail> {
+    let last = file.file_bytes.min(end.saturating_add(TAIL_BYTES));
+    let length = last.saturating_sub(end);
+    let mut bytes = vec![0_u8; usize::try_from(length).unwrap_or_default()];
+    read_exact(&*file.file, end, &mut bytes)
+        .map_err(|source| Error::io("the tail cannot be read", file_name(file), source))?;
+    Ok(if bytes.iter().all(|&byte| byte == 0) { Tail::Clean } else { Tail::Torn })
+}
+
+fn file_name(file: &JournalFile) -> String {
+    crate::format::file::journal_path(file.file_id)
+}
+
+/// Reads a file whole, up to `bytes_max`.
+pub(crate) fn read_file(disk: &dyn Disk, path: &str, bytes_max: u64) -> Result<Vec<u8>> {
+    let read = || {
+        let file = disk.open(path, OpenMode::Read)?;
+        let length = file.size()?.min(bytes_max);
+        let mut bytes = vec![0_u8; usize::try_from(length).unwrap_or_default()];
+        read_exact(&*file, 0, &mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|source| Error::io("a file cannot be read", path, source))
+}
+
+impl fmt::Display for Report {
+    /// One line for people.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { files, rounds, batches, effects, records, last_round, mark, .. } = self;
+        write!(out, "{files} files, {rounds} rounds, {batches} batches, {effects} effects, ")?;
+        write!(out, "{records} records, last round {last_round}, mark {mark}, tail ")?;
+        out.write_str(if self.tail == Tail::Clean { "clean" } else { "torn" })?;
+        self.repairs.iter().try_for_each(|repair| write!(out, "; to repair: {repair}"))?;
+        self.errors.iter().try_for_each(|error| write!(out, "; {error}"))
+    }
+}
