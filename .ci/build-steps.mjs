@@ -1,9 +1,18 @@
 // What a checkout has to build before anything of it runs: each step with its inputs and outputs.
 
-import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { rustVersion } from './lib/cargo.mjs';
+import { runCargo, rustVersion, targetFolder } from './lib/cargo.mjs';
 import { runCommand } from './lib/command.mjs';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -29,7 +38,7 @@ export function missingTools() {
 }
 
 export function buildSteps() {
-  return [npmPackages(), testRunner(), typeScript()];
+  return [npmPackages(), testRunner(), addon(), simulator(), typeScript()];
 }
 
 function npmPackages() {
@@ -53,6 +62,71 @@ function testRunner() {
     outputs: ['.tap/plugins/package.json'],
     run: () => must('test-runner', process.execPath, [tapPath, 'build']),
   };
+}
+
+/** The name that `engine/native.ts` loads. */
+const libc = process.platform === 'linux' ? '-gnu' : '';
+const addonPath = `native/binding/foq.${process.platform}-${process.arch}${libc}.node`;
+
+function addon() {
+  const library = { darwin: 'libfoq_node.dylib', win32: 'foq_node.dll' }[process.platform];
+  return {
+    name: 'addon',
+    inputs: ['Cargo.toml', 'Cargo.lock', 'native/log', 'native/binding'],
+    outputs: [addonPath],
+    salt: rustSalt(),
+    run: async () => {
+      await mustCargo('addon', ['build', '--release', '-p', 'foq-node']);
+      takeBuilt(library ?? 'libfoq_node.so', addonPath);
+    },
+  };
+}
+
+/** Where the verbs find the simulator; copied, because other builds share cargo's folder. */
+export const simulatorPath = '.cache/bin/foq-sim';
+
+/**
+ * Built by a call of its own: in one call with the addon, cargo would compile the planted bugs
+ * that the simulator needs into the addon too.
+ */
+function simulator() {
+  return {
+    name: 'simulator',
+    inputs: ['Cargo.toml', 'Cargo.lock', 'native/log', 'native/sim'],
+    outputs: [simulatorPath],
+    salt: rustSalt(),
+    run: async () => {
+      await mustCargo('simulator', [
+        'build',
+        '--release',
+        '-p',
+        'foq-sim',
+        '--features',
+        'planted',
+      ]);
+      takeBuilt('foq-sim', simulatorPath);
+    },
+  };
+}
+
+function rustSalt() {
+  return `${rustVersion()} ${process.env.RUSTFLAGS ?? ''}`;
+}
+
+/**
+ * Renamed into place: a process that runs the old file keeps it, one that starts gets a whole
+ * one.
+ */
+function takeBuilt(name, path) {
+  const target = join(root, path);
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(join(targetFolder(root), 'release', name), `${target}.new`);
+  renameSync(`${target}.new`, target);
+}
+
+async function mustCargo(logName, args) {
+  const logFile = join(logFolder, `setup-${logName}.log`);
+  complain(await runCargo(args, { cwd: root, logFile }), logFile);
 }
 
 export const tapPath = join(root, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs');
@@ -100,6 +174,9 @@ function linkCommand() {
 
 async function must(logName, command, args) {
   const logFile = join(logFolder, `setup-${logName}.log`);
-  const { code, tail } = await runCommand(command, args, { cwd: root, logFile });
+  complain(await runCommand(command, args, { cwd: root, logFile }), logFile);
+}
+
+function complain({ code, tail }, logFile) {
   if (code !== 0) throw new Error(`${tail.join('\n')}\n(exit ${code}; whole log: ${logFile})`);
 }

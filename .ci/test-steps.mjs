@@ -7,6 +7,7 @@ import { logFolder, root, tapPath } from './build-steps.mjs';
 import { runCargo } from './lib/cargo.mjs';
 import { runCommand } from './lib/command.mjs';
 import { cargoReader, tapReader } from './lib/tally.mjs';
+import { simulationSteps } from './simulations.mjs';
 
 /** Node lines beside the one that runs this; `.ci/run` installs them into an ignored folder. */
 const NODE_LINES = [22, 24];
@@ -14,6 +15,7 @@ const NODE_LINES = [22, 24];
 export function testSteps() {
   return [
     { name: 'Rust tests', run: rustTests },
+    ...simulationSteps('slice'),
     { name: 'TypeScript tests', run: (tally) => tapTests(tally, process.execPath) },
     ...NODE_LINES.map((line) => ({
       name: `TypeScript tests on Node ${line}`,
@@ -26,10 +28,16 @@ export function testSteps() {
  * The addon's crate is left out: it links only inside Node, where the TypeScript tests drive it.
  */
 async function rustTests(tally) {
-  const args = ['test', '--workspace', '--exclude', 'foq-node', '--no-fail-fast'];
+  const startedAt = Date.now();
+  const args = ['test', '--workspace', '--exclude', 'foq-node'];
+  const compileLog = join(logFolder, 'test-rust-compile.log');
+  const compiled = await runCargo([...args, '--no-run'], { cwd: root, logFile: compileLog });
+  if (compiled.code !== 0) return { ...compiled, logFile: compileLog };
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   const logFile = join(logFolder, 'test-rust.log');
-  const result = await runCargo(args, { cwd: root, logFile, onLine: cargoReader(tally) });
-  return { ...result, logFile };
+  const options = { cwd: root, logFile, onLine: cargoReader(tally) };
+  const result = await runCargo([...args, '--no-fail-fast'], options);
+  return { ...result, logFile, note: `, of it ${seconds} s compiling` };
 }
 
 async function tapTests(tally, node, logName = 'test-typescript') {

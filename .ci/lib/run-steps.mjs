@@ -11,10 +11,10 @@ export async function runSteps(steps) {
   for (const step of steps) {
     const tally = emptyTally();
     const startedAt = Date.now();
-    const { code, tail, logFile } = await step.run(tally);
+    const { code, tail, logFile, note = '' } = await step.run(tally);
     if (code !== 0 && tally.failures.length === 0) tally.failures.push(step.name);
     const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-    console.log(`${step.name}: ${countsOf(tally)} (${seconds} s)`);
+    console.log(`${step.name}: ${countsOf(tally)} (${seconds} s${note})`);
     if (tally.failures.length > 0) {
       const lines = tally.details.length > 0 ? tally.details : tail;
       console.log(`${lines.join('\n')}\nwhole log: ${logFile}`);

@@ -5,6 +5,9 @@
 /** More than this of one step is for its log file. */
 const DETAIL_LINES_MAX = 200;
 
+/** The summary names what failed; the step above it says all. */
+const NAME_CHARACTERS_MAX = 160;
+
 export function emptyTally() {
   return { passed: 0, failures: [], skips: [], details: [] };
 }
@@ -50,6 +53,21 @@ export function tapReader(tally) {
     else if (indent && !not) tally.passed += 1;
     else if (indent) tally.failures.push(name);
     else if (not && tally.failures.length === failuresBeforeFile) tally.failures.push(name);
+  };
+}
+
+/**
+ * Lines of the simulator: `FAILED what` and how to see it again, then `N passed, M failed`, where N
+ * counts what its class counts (points, workloads, calls, flips, bugs).
+ */
+export function simulatorReader(tally) {
+  return (line) => {
+    const counts = /^(\d+) passed, \d+ failed$/.exec(line);
+    if (counts) tally.passed += Number(counts[1]);
+    const failed = /^FAILED (.+)$/.exec(line);
+    if (failed) tally.failures.push(failed[1].slice(0, NAME_CHARACTERS_MAX));
+    if ((failed || line.startsWith('  ')) && tally.details.length < DETAIL_LINES_MAX)
+      tally.details.push(line);
   };
 }
 
