@@ -15,17 +15,18 @@ pub(crate) enum Found {
     Manifest { manifest: Manifest, heal: bool },
 }
 
-/// Reads both manifests.
+/// Reads both manifests, made certain first unless `read_only`: what a killed process left in the
+/// page cache is durable before anything rests on it.
 ///
 /// # Errors
 /// `FOQ_CORRUPT` when there are some and none is valid, `FOQ_VERSION` when one is of a newer
 /// format (then nothing else is believed).
-pub(crate) fn load(disk: &dyn Disk) -> Result<Found> {
+pub(crate) fn load(disk: &dyn Disk, read_only: bool) -> Result<Found> {
     let mut valid: Vec<Manifest> = Vec::new();
     let mut damage: Option<Error> = None;
     let mut present = 0;
     for path in MANIFEST_PATHS {
-        match read_file(disk, path)? {
+        match read_file(disk, path, read_only)? {
             None => {}
             Some(bytes) => {
                 present += 1;
@@ -63,7 +64,7 @@ pub(crate) fn store(disk: &dyn Disk, manifest: &mut Manifest) -> Result<()> {
 fn newest_path(disk: &dyn Disk) -> Result<Option<&'static str>> {
     let mut newest: Option<(u64, &'static str)> = None;
     for path in MANIFEST_PATHS {
-        let bytes = read_file(disk, path)?.unwrap_or_default();
+        let bytes = read_file(disk, path, true)?.unwrap_or_default();
         if let Ok(manifest) = Manifest::decode(&bytes, path)
             && newest.is_none_or(|(counter, _)| manifest.counter > counter)
         {
@@ -93,10 +94,15 @@ fn write(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
     sync_dir(disk, "")
 }
 
-/// A manifest's bytes as the device holds them; `None` when there is no such file.
-fn read_file(disk: &dyn Disk, path: &str) -> Result<Option<Vec<u8>>> {
+/// A manifest's bytes; unless `as_cached`, as the device holds them. `None` without such a file.
+fn read_file(disk: &dyn Disk, path: &str, as_cached: bool) -> Result<Option<Vec<u8>>> {
     let read = || -> io::Result<Vec<u8>> {
-        let file = disk.open(path, OpenMode::Read)?;
+        let mode = if as_cached { OpenMode::Read } else { OpenMode::Update };
+        let file = disk.open(path, mode)?;
+        if !as_cached {
+            file.sync()?;
+            file.drop_cache()?;
+        }
         let size = usize::try_from(file.size()?).unwrap_or(usize::MAX).min(layout::SIZE + 1);
         let mut bytes = vec![0_u8; size];
         read_exact(&*file, 0, &mut bytes)?;

@@ -39,7 +39,7 @@ pub(crate) fn open(env: &Env, options: &Options) -> Result<Opened> {
         })?;
     }
     let lock = take_lock(env, options)?;
-    let mut manifest = match manifests::load(disk)? {
+    let mut manifest = match manifests::load(disk, options.read_only)? {
         Found::Manifest { manifest, heal } if manifest.ready => {
             let mut manifest = manifest;
             if heal && !options.read_only {

@@ -176,7 +176,7 @@ pub enum Outcome {
         join_seq: u64,
         /// Its cursor.
         received: u64,
-        /// The chat's floor.
+        /// The floor that the join found.
         first_seq: u64,
         /// The chat's head.
         head_seq: u64,

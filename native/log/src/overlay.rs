@@ -29,6 +29,8 @@ pub(crate) struct Overlay {
     pub members: Option<Box<Members>>,
     pub options: Option<ChatOptions>,
     pub deleted: Option<Vec<(u64, u64)>>,
+    /// The pinned record, if any, and whether it is deleted.
+    pub pinned: Option<Option<(u64, bool)>>,
     /// In order of seq.
     pub keys: Vec<KeyInFlight>,
     /// Senders whose rings will be forgotten by what is in flight.
@@ -50,6 +52,7 @@ impl Overlay {
         self.members = None;
         self.options = None;
         self.deleted = None;
+        self.pinned = None;
         self.keys.clear();
         self.forgotten.clear();
         self.acks.clear();
@@ -69,6 +72,12 @@ impl Overlay {
     pub fn members_mut(&mut self, state: &ChatState) -> &mut Members {
         let copy = || Box::new(state.members.as_deref().cloned().unwrap_or_default());
         self.members.get_or_insert_with(copy)
+    }
+
+    /// The judged pinned record, and whether it is deleted.
+    pub fn pinned(&self, state: &ChatState) -> Option<(u64, bool)> {
+        let stored = || state.cold()?.pinned.map(|pinned| (pinned.seq, pinned.deleted));
+        self.pinned.unwrap_or_else(stored)
     }
 
     pub fn retention(&self, state: &ChatState, store: &Retention) -> Retention {

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::format::effect::{Effect, RecordEffect};
 use crate::shared::Shared;
 use crate::state::States;
-use crate::state::chat::ChatState;
+use crate::state::chat::{ChatState, Pinned};
 use crate::state::pointer::Pointer;
 use crate::view::{ChatRow, CursorView, Gap, Head, ReadFrom, ReadResult, Record};
 
@@ -83,13 +83,8 @@ impl Reader {
     pub fn pinned(&self, chat_id: &str) -> Result<Option<Record>> {
         let wanted = {
             let states = self.shared.states.read();
-            let chat = self.chat(&states, chat_id);
-            let pinned = chat.and_then(|chat| Some((chat, chat.cold()?.pinned?)));
-            pinned.map(|(chat, (seq, pointer))| Wanted {
-                seq,
-                pointer,
-                deleted: chat.is_deleted(seq),
-            })
+            let pinned = self.chat(&states, chat_id).and_then(|chat| chat.cold()?.pinned);
+            pinned.map(|Pinned { seq, pointer, deleted }| Wanted { seq, pointer, deleted })
         };
         wanted.map(|wanted| self.record(chat_id, &wanted)).transpose()
     }

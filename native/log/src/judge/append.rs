@@ -2,7 +2,7 @@
 
 use super::{Judge, Room};
 use crate::error::Error;
-use crate::format::effect::{extension, extension_bytes, head_check, raise, record_head};
+use crate::format::effect::{FLAG_PIN, extension, extension_bytes, head_check, raise, record_head};
 use crate::format::put;
 use crate::ops::Outcome;
 use crate::overlay::KeyInFlight;
@@ -163,7 +163,12 @@ impl Judge<'_> {
         }
         let check = head_check(head);
         put(head, record_head::HEAD_CHECK, &check.to_le_bytes());
-        self.overlay().head = seq;
+        let pins = head.get(record_head::FLAGS).is_some_and(|flags| flags & FLAG_PIN != 0);
+        let overlay = self.overlay();
+        overlay.head = seq;
+        if pins {
+            overlay.pinned = Some(Some((seq, false)));
+        }
         self.placed(start);
     }
 }

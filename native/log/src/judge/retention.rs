@@ -32,9 +32,17 @@ impl Judge<'_> {
         if merged.len() > DELETED_RANGES_MAX {
             return Err(Error::Busy { what: "deleted ranges of this chat; trim, or wait" });
         }
-        if merged != merged_ranges(&existing, std::iter::empty(), floor) {
+        let pinned = overlay.pinned(state).filter(|&(seq, deleted)| {
+            !deleted && ranges.iter().any(|&(from, to)| (from..=to).contains(&seq))
+        });
+        let changes = merged != merged_ranges(&existing, std::iter::empty(), floor);
+        if changes || pinned.is_some() {
             self.flush_acks();
-            self.overlay().deleted = Some(merged);
+            let overlay = self.overlay();
+            overlay.deleted = Some(merged);
+            if let Some((seq, _)) = pinned {
+                overlay.pinned = Some(Some((seq, true)));
+            }
             self.lay_out(|writer, chat| writer.delete_records(chat, ranges));
         }
         Ok(Outcome::Done)
@@ -55,6 +63,7 @@ impl Judge<'_> {
         let (floor, roster) = (overlay.head + 1, roster + u64::from(anyone));
         overlay.floor = floor;
         overlay.deleted = Some(Vec::new());
+        overlay.pinned = Some(None);
         let members = overlay.members_mut(state);
         members.roster = roster;
         members.cursors.clear();

@@ -34,16 +34,10 @@ impl AgeMarks {
 
     /// The first seq not older than `age_ms` at `now`; head + 1 when all are older.
     pub fn first_younger(&self, age_ms: u64, now: u64, head: u64) -> u64 {
-        let Some(limit) = now.checked_sub(age_ms) else { return 1 };
-        let by_day = age_ms >= DAY_GRAIN_MS;
-        let bucket_end = |hour: u64| {
-            let next = if by_day { (hour / DAY_HOURS + 1) * DAY_HOURS } else { hour + 1 };
-            next * HOUR_MS
-        };
-        if bucket_end(self.newest_hour) <= limit {
+        if is_older_hour(self.newest_hour, age_ms, now) {
             return head + 1;
         }
-        let older = self.earlier.iter().rev().find(|(hour, _)| bucket_end(*hour) <= limit);
+        let older = self.earlier.iter().rev().find(|(hour, _)| is_older_hour(*hour, age_ms, now));
         older.map_or(1, |(_, last_seq)| last_seq + 1)
     }
 
@@ -66,4 +60,17 @@ impl AgeMarks {
         }
         self.earlier = merged;
     }
+}
+
+/// Whether what was stamped `at` is older than `age_ms` at `now`, with the grain of ages.
+pub(crate) fn is_older(at: u64, age_ms: u64, now: u64) -> bool {
+    is_older_hour(at / HOUR_MS, age_ms, now)
+}
+
+/// Only when the whole bucket, an hour or a day, is older.
+fn is_older_hour(hour: u64, age_ms: u64, now: u64) -> bool {
+    let Some(limit) = now.checked_sub(age_ms) else { return false };
+    let by_day = age_ms >= DAY_GRAIN_MS;
+    let next = if by_day { (hour / DAY_HOURS + 1) * DAY_HOURS } else { hour + 1 };
+    next * HOUR_MS <= limit
 }

@@ -37,12 +37,19 @@ pub(crate) struct ApplyContext<'a> {
     pub pointer: Pointer,
 }
 
+/// The pinned record, which outlives the floor; its deletion must outlive it too.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pinned {
+    pub seq: u64,
+    pub pointer: Pointer,
+    pub deleted: bool,
+}
+
 /// The rarely used half of a chat state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cold {
     pub rings: Rings,
-    /// The pinned record: its seq and place.
-    pub pinned: Option<(u64, Pointer)>,
+    pub pinned: Option<Pinned>,
     /// Unreadable ranges above the floor; inclusive, sorted, apart from each other.
     pub deleted: Vec<(u64, u64)>,
     pub options: ChatOptions,
@@ -189,6 +196,10 @@ impl ChatState {
             Effect::DeleteRecords { ranges, .. } => {
                 let floor = self.floor;
                 let cold = self.cold_mut();
+                if let Some(pinned) = &mut cold.pinned {
+                    let covers = |(from, to): (u64, u64)| (from..=to).contains(&pinned.seq);
+                    pinned.deleted |= ranges.iterate().any(covers);
+                }
                 cold.deleted = merged_ranges(&cold.deleted, ranges.iterate(), floor);
             }
             Effect::DeleteChat { floor, roster, .. } => self.apply_delete(*floor, *roster),
@@ -249,7 +260,8 @@ impl ChatState {
         }
         self.records.push_back(context.pointer);
         if record.pin {
-            self.cold_mut().pinned = Some((record.seq, context.pointer));
+            let (seq, pointer) = (record.seq, context.pointer);
+            self.cold_mut().pinned = Some(Pinned { seq, pointer, deleted: false });
         }
         if let Some(hashes) = record.dedup {
             let append = Remembered { hashes, seq: record.seq, at: record.at };

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::age::is_older;
 use crate::format::effect::raise;
 use crate::planted::{Bug, planted};
 
@@ -41,9 +42,10 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    /// Whether a closing cursor has ended by age.
+    /// Whether a closing cursor has ended by age. All it could still get has expired by then,
+    /// so that its end moves no floor.
     pub fn ended(&self, max_age_ms: u64, retention_now: u64) -> bool {
-        self.closing.is_some_and(|closing| closing.at.saturating_add(max_age_ms) <= retention_now)
+        self.closing.is_some_and(|closing| is_older(closing.at, max_age_ms, retention_now))
     }
 
     /// Last seq it will get when the head is `head`.

@@ -210,9 +210,9 @@ pub(super) fn forgotten(ring: &[Remembered], max_age: u64, now: u64) -> bool {
 }
 
 impl Cursor {
-    /// Ended by age: closing for `max_age` or longer.
+    /// Ended by age, with the grain of ages: all it could still get is too old by then.
     pub(super) fn ended(&self, max_age: u64, now: u64) -> bool {
-        self.closing.is_some_and(|closing| closing.at.saturating_add(max_age) <= now)
+        self.closing.is_some_and(|closing| floor::older(closing.at, max_age, now))
     }
 
     /// Raises `received`, and forgets the holes it passed.

@@ -38,7 +38,7 @@ fn first_younger(chat: &Chat, age: u64, now: u64) -> u64 {
 
 /// Ages have the grain of an hour, from 48 hours on that of a UTC day: a record is older than
 /// `age` only when the whole bucket it lies in is.
-fn older(at: u64, age: u64, now: u64) -> bool {
+pub(super) fn older(at: u64, age: u64, now: u64) -> bool {
     let grain = if age >= 2 * DAY_MS { DAY_MS } else { HOUR_MS };
     let bucket_end = (at / grain).saturating_add(1).saturating_mul(grain);
     now.checked_sub(age).is_some_and(|limit| bucket_end <= limit)
