@@ -12,12 +12,15 @@ mod judge;
 mod kill;
 mod workload;
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use foq_log::env::Env;
 use foq_log::env::real::{RunningStore, env};
-use foq_log::{Keep, Options, Retention};
+use foq_log::{Error, Keep, Options, Retention, verify};
 
 use self::judge::Judge;
 use self::kill::Moment;
@@ -158,9 +161,55 @@ fn a_round(
         return Ok(());
     }
     let world = env(dir).map_err(|error| error.to_string())?;
+    let verified = match numbers.below(2) {
+        0 => verify_unchanged(dir, &world)?,
+        _ => None,
+    };
     let store = RunningStore::open(&world, &options()).map_err(|error| error.to_string())?;
     judge.check(round, &store.reader())?;
+    if verified.is_some_and(|records| records != judge.durable() as u64) {
+        return Err(format!("{verified:?} records verify, {} are read", judge.durable()));
+    }
     judge.retry(&store)?;
     judge.check(round, &store.reader())?;
     store.close().map_err(|error| error.to_string())
+}
+
+/// What verifies after a kill: all of it, and no byte is changed by looking. None where the
+/// child was killed before there was a store.
+fn verify_unchanged(dir: &Path, world: &Env) -> Result<Option<u64>, String> {
+    if !dir.exists() {
+        return Ok(None);
+    }
+    let before = digest(dir)?;
+    let report = match verify(world) {
+        Ok(report) => report,
+        Err(Error::Unavailable { .. }) => return Ok(None),
+        Err(error) => return Err(format!("verify: {error}")),
+    };
+    if !report.errors.is_empty() {
+        return Err(format!("verify: {report}"));
+    }
+    if digest(dir)? != before {
+        return Err("verify changed a file".to_owned());
+    }
+    Ok(Some(report.records))
+}
+
+/// A hash of every file of a store, by path.
+fn digest(dir: &Path) -> Result<BTreeMap<PathBuf, u64>, String> {
+    let (mut found, mut folders) = (BTreeMap::new(), vec![dir.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        let inside = std::fs::read_dir(&folder).map_err(|error| error.to_string())?;
+        for path in inside.flatten().map(|inside| inside.path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let mut hasher = DefaultHasher::new();
+            hasher.write(&std::fs::read(&path).map_err(|error| error.to_string())?);
+            found.insert(path, hasher.finish());
+        }
+    }
+    Ok(found)
 }
