@@ -84,7 +84,7 @@ pub(crate) fn lock_for_reading(disk: &dyn Disk) -> Result<Box<dyn Send + Sync>> 
 
 /// The manifest that counts; none when both are damaged, or the store was never made whole.
 fn a_manifest(disk: &dyn Disk, report: &mut Report) -> Result<Option<Manifest>> {
-    match manifests::load(disk) {
+    match manifests::load(disk, true) {
         Ok(Found::Nothing) => {
             let what = "there is no store here".to_owned();
             Err(Error::Unavailable { what, path: disk.name(), source: None })
