@@ -22,6 +22,7 @@ mod pack;
 pub mod planted;
 mod queue;
 mod reader;
+mod record_layout;
 mod recovery;
 mod retention_clock;
 mod round;

@@ -47,14 +47,14 @@ impl Queue {
             callers.push(Caller { id: caller, next_number: 0, buffers, judged_number: 0 });
             callers.len() - 1
         });
-        let Some(entry) = self.callers.get_mut(place) else { unreachable!("just found") };
-        let number = entry.next_number;
-        entry.next_number += packed.len() as u64;
+        let Some(asking) = self.callers.get_mut(place) else { unreachable!("just found") };
+        let number = asking.next_number;
+        asking.next_number += packed.len() as u64;
         if packed.is_empty() {
             self.emptied.push(packed);
         } else {
             self.bytes += packed.bytes();
-            entry.buffers.push_back((packed, 0));
+            asking.buffers.push_back((packed, 0));
         }
         Ticket { caller, number }
     }

@@ -22,8 +22,8 @@ pub(crate) fn seed(store: &StoreId, file_id: u64, byte_offset: u64) -> u32 {
     let mut bytes = [0_u8; 32];
     let (id, place) = bytes.split_at_mut(16);
     id.copy_from_slice(store);
-    let (file, offset) = place.split_at_mut(8);
+    let (file, start) = place.split_at_mut(8);
     file.copy_from_slice(&file_id.to_le_bytes());
-    offset.copy_from_slice(&byte_offset.to_le_bytes());
+    start.copy_from_slice(&byte_offset.to_le_bytes());
     crc32c(0, &bytes)
 }

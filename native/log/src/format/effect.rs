@@ -49,7 +49,7 @@ pub(crate) mod extension {
 /// Record flag: becomes the chat's pinned record.
 pub(crate) const FLAG_PIN: u8 = 1;
 
-/// What a mark entry of an ack section raises.
+/// What one mark of an ack section raises.
 pub(crate) mod raise {
     pub const RECEIVED: u8 = 0;
     pub const DELIVERED: u8 = 1;

@@ -1,11 +1,11 @@
 //! Where a hot record lies: eight bytes for journal file, byte offset and length.
 
-/// Units of offset and length: effects are 8-byte aligned.
+/// Units of byte offset and length: effects are 8-byte aligned.
 const UNIT: u64 = 8;
-const OFFSET_BITS: u32 = 23;
+const BYTE_OFFSET_BITS: u32 = 23;
 const LENGTH_BITS: u32 = 18;
 const FILE_BITS: u32 = 23;
-const _: () = assert!(OFFSET_BITS + LENGTH_BITS + FILE_BITS == 64, "a pointer is eight bytes");
+const _: () = assert!(BYTE_OFFSET_BITS + LENGTH_BITS + FILE_BITS == 64, "a pointer is eight bytes");
 
 /// Largest effect that a pointer can name: 2 MiB less one unit.
 pub(crate) const EFFECT_BYTES_MAX: u64 = ((1 << LENGTH_BITS) - 1) * UNIT;
@@ -16,23 +16,23 @@ pub(crate) const EFFECT_BYTES_MAX: u64 = ((1 << LENGTH_BITS) - 1) * UNIT;
 pub(crate) struct Pointer(u64);
 
 impl Pointer {
-    /// Packs a place; offset and length are multiples of 8 within the limits of the format.
+    /// Packs a place; byte offset and length are multiples of 8 within the limits of the format.
     #[inline]
     pub fn new(file_id: u64, byte_offset: u64, length_bytes: u64) -> Self {
         debug_assert!(byte_offset.is_multiple_of(UNIT) && length_bytes.is_multiple_of(UNIT));
-        let offset = (byte_offset / UNIT) & mask(OFFSET_BITS);
+        let start = (byte_offset / UNIT) & mask(BYTE_OFFSET_BITS);
         let length = (length_bytes / UNIT) & mask(LENGTH_BITS);
         let file = file_id & mask(FILE_BITS);
-        Self(file << (OFFSET_BITS + LENGTH_BITS) | offset << LENGTH_BITS | length)
+        Self(file << (BYTE_OFFSET_BITS + LENGTH_BITS) | start << LENGTH_BITS | length)
     }
 
     /// The file's id, modulo 2^23.
     pub fn file(self) -> u64 {
-        self.0 >> (OFFSET_BITS + LENGTH_BITS)
+        self.0 >> (BYTE_OFFSET_BITS + LENGTH_BITS)
     }
 
     pub fn byte_offset(self) -> u64 {
-        (self.0 >> LENGTH_BITS & mask(OFFSET_BITS)) * UNIT
+        (self.0 >> LENGTH_BITS & mask(BYTE_OFFSET_BITS)) * UNIT
     }
 
     pub fn length_bytes(self) -> u64 {

@@ -1,3 +1,5 @@
+//! Tests of the workloads: what they ask for, and that one seed asks for the same again.
+
 use std::collections::BTreeMap;
 
 use foq_log::{Error, Outcome, Ticket};
