@@ -220,6 +220,7 @@ fn delete_records(chat: &mut Arc<Chat>, ranges: &[(u64, u64)], rules: &Rules) ->
         return Verdict::refused(Error::SeqOutOfRange { head_seq: chat.head });
     }
     let mut next = settled(chat, rules);
+    let before = next.deleted.clone();
     next.deleted = union(&next.deleted, ranges, next.floor);
     if next.deleted.len() > DELETED_RANGES_MAX {
         return Verdict::refused(Error::Busy { what: "deleted ranges" });
@@ -227,7 +228,7 @@ fn delete_records(chat: &mut Arc<Chat>, ranges: &[(u64, u64)], rules: &Rules) ->
     let hits = |seq: u64| ranges.iter().any(|&(from, to)| (from..=to).contains(&seq));
     next.pinned.iter_mut().for_each(|pinned: &mut Pinned| pinned.deleted |= hits(pinned.seq));
     let was_deleted = |chat: &Chat| chat.pinned.as_ref().is_some_and(|pinned| pinned.deleted);
-    let changed = next.deleted != chat.deleted || was_deleted(&next) != was_deleted(chat);
+    let changed = next.deleted != before || was_deleted(&next) != was_deleted(chat);
     *chat = Arc::new(next);
     Verdict::new(Outcome::Done, if changed { Effect::Certain } else { Effect::Doubtful })
 }
