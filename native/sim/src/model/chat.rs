@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use foq_log::{ChatOptions, ChatRow, CursorView, GapReason, Head, Keep, Record, Retention};
+use foq_log::{ChatOptions, ChatRow, CursorView, GapReason, Head, Record, Retention};
 
 use super::floor;
 
@@ -134,14 +134,23 @@ impl Chat {
         self.cursors.get(id).is_some_and(|cursor| cursor.closing.is_none())
     }
 
-    /// What every effect does first: the floor is stored, closing cursors that ended by age go,
-    /// and the floor is stored again. So it never falls, whatever the effect is. What is
-    /// remembered of silent senders goes for good.
+    /// Cursors that are there at `now`.
+    pub(super) fn live(
+        &self,
+        store: &Retention,
+        now: u64,
+    ) -> impl Iterator<Item = (&String, &Cursor)> {
+        let max_age = self.retention(store).max_age_ms;
+        self.cursors.iter().filter(move |(_, cursor)| !cursor.ended(max_age, now))
+    }
+
+    /// What every effect does first, so that nothing it does brings back what time has ended:
+    /// the floor is stored, closing cursors that ended by age go, and so does what is remembered
+    /// of silent senders.
     pub(super) fn settle(&mut self, store: &Retention, now: u64) {
         self.store_floor(store, now);
         let max_age = self.retention(store).max_age_ms;
         self.cursors.retain(|_, cursor| !cursor.ended(max_age, now));
-        self.store_floor(store, now);
         let cursors = &self.cursors;
         let joined =
             |id: &String| cursors.get(id).is_some_and(|cursor: &Cursor| cursor.closing.is_none());
@@ -251,7 +260,7 @@ impl Chat {
     }
 
     /// Cursors, by consumer id.
-    pub(super) fn cursor_views(&self) -> Vec<CursorView> {
+    pub(super) fn cursor_views(&self, store: &Retention, now: u64) -> Vec<CursorView> {
         let view = |(id, cursor): (&String, &Cursor)| CursorView {
             consumer_id: id.clone(),
             seat: cursor.seat,
@@ -263,7 +272,7 @@ impl Chat {
             leave_seq: cursor.closing.map(|closing| closing.leave_seq),
             holes: cursor.holes.clone(),
         };
-        self.cursors.iter().map(view).collect()
+        self.live(store, now).map(view).collect()
     }
 
     pub(super) fn row(&self, id: &str, cursor: &Cursor, store: &Retention, now: u64) -> ChatRow {
@@ -276,17 +285,6 @@ impl Chat {
             last_at: self.last_at,
             marks: self.marks_version > cursor.marks_seen,
         }
-    }
-
-    /// Whether anything may be shown or hidden by age alone: an ended closing cursor.
-    pub(super) fn has_ended(&self, store: &Retention, now: u64) -> bool {
-        let max_age = self.retention(store).max_age_ms;
-        self.cursors.values().any(|cursor| cursor.ended(max_age, now))
-    }
-
-    /// Whether acks release records here.
-    pub(super) fn acks_release(&self, store: &Retention) -> bool {
-        self.retention(store).keep == Keep::UntilReceived && !self.cursors.is_empty()
     }
 }
 

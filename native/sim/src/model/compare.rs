@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::sync::Arc;
 
 use foq_log::{ChatRow, CursorView, Error, Gap, Head, ReadFrom, ReadResult, Reader, Retention};
 
@@ -28,28 +27,12 @@ pub(super) struct Expectation<'a> {
 type Check = Result<(), String>;
 
 /// Whether readers see exactly this.
-///
-/// A closing cursor that ended by age goes with the next effect on its chat. Until then it may
-/// be shown or not; whichever it is, everything else must agree with it.
 pub(super) fn check(reader: &Reader, expected: &Expectation<'_>) -> Check {
-    let literal = check_exactly(reader, expected);
-    let ended = |chat: &Arc<Chat>| chat.has_ended(expected.store, expected.now);
-    if literal.is_ok() || !expected.chats.values().any(ended) {
-        return literal;
-    }
-    let mut settled = expected.chats.clone();
-    for chat in settled.values_mut() {
-        Arc::make_mut(chat).settle(expected.store, expected.now);
-    }
-    check_exactly(reader, &Expectation { chats: &settled, ..*expected }).or(literal)
-}
-
-fn check_exactly(reader: &Reader, expected: &Expectation<'_>) -> Check {
     heads(reader, expected)?;
     for (id, chat) in expected.chats {
         records(reader, id, chat, expected)?;
         ends(reader, id, chat, expected)?;
-        cursors(reader, id, chat)?;
+        cursors(reader, id, chat, expected)?;
     }
     for consumer in expected.consumers {
         rows(reader, consumer, expected)?;
@@ -167,10 +150,10 @@ fn difference(id: &str, wanted: &ReadResult, seen: &ReadResult) -> String {
     }
 }
 
-fn cursors(reader: &Reader, id: &str, chat: &Chat) -> Check {
+fn cursors(reader: &Reader, id: &str, chat: &Chat, expected: &Expectation<'_>) -> Check {
     let mut seen = reader.cursors(id);
     seen.sort_unstable_by(|left, right| left.consumer_id.cmp(&right.consumer_id));
-    let wanted = chat.cursor_views();
+    let wanted = chat.cursor_views(expected.store, expected.now);
     if wanted == seen {
         return Ok(());
     }
@@ -194,7 +177,7 @@ fn rows(reader: &Reader, consumer: &str, expected: &Expectation<'_>) -> Check {
     let mut pending: Vec<ChatRow> = Vec::new();
     let mut joined: Vec<ChatRow> = Vec::new();
     for (id, chat) in expected.chats {
-        let Some(cursor) = chat.cursors.get(consumer) else { continue };
+        let Some(cursor) = chat.cursor(consumer, expected.store, expected.now) else { continue };
         let row = chat.row(id, cursor, expected.store, expected.now);
         if cursor.limit(chat.head) > cursor.received || row.marks {
             pending.push(row.clone());

@@ -18,8 +18,8 @@ pub(super) fn floor(chat: &Chat, store: &Retention, now: u64) -> (u64, GapReason
     if rules.keep != Keep::Forever {
         floor = floor.max(first_younger(chat, rules.max_age_ms, now));
     }
-    if chat.acks_release(store) {
-        let received = chat.cursors.values().map(|cursor| cursor.received).min().unwrap_or(0);
+    let received = chat.live(store, now).map(|(_, cursor)| cursor.received).min();
+    if let (Keep::UntilReceived, Some(received)) = (rules.keep, received) {
         let young = match rules.keep_at_least_ms {
             0 => chat.head + 1,
             age => first_younger(chat, age, now),
@@ -107,12 +107,14 @@ mod tests {
 
     #[test]
     fn the_floor_does_not_fall_when_the_last_closing_cursor_ends_by_age() {
-        let mut chat = a_chat(&[29 * DAY_MS, 29 * DAY_MS, 29 * DAY_MS], &[2]);
-        chat.cursors.get_mut("c0").unwrap().closing = Some(Closing { leave_seq: 3, at: 0 });
-        assert_eq!(floor(&chat, &STORE, 29 * DAY_MS).0, 3);
-        chat.settle(&STORE, 30 * DAY_MS);
-        assert!(chat.cursors.is_empty());
-        assert_eq!((chat.floor, chat.records.len()), (3, 1));
+        let mut chat = a_chat(&[0, 1, 2], &[2]);
+        chat.cursors.get_mut("c0").unwrap().closing = Some(Closing { leave_seq: 3, at: 2 });
+        assert_eq!(floor(&chat, &STORE, 30 * DAY_MS + 2).0, 3);
+        assert_eq!(chat.live(&STORE, 30 * DAY_MS + 2).count(), 1, "it ends with its day");
+        assert_eq!(chat.live(&STORE, 31 * DAY_MS).count(), 0);
+        assert_eq!(floor(&chat, &STORE, 31 * DAY_MS).0, 4);
+        chat.settle(&STORE, 31 * DAY_MS);
+        assert_eq!((chat.floor, chat.cursors.len(), chat.records.len()), (4, 0, 0));
     }
 
     #[test]

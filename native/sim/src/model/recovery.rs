@@ -1,12 +1,9 @@
 //! What a store may look like when it is opened again, and how the model goes on from there.
 
-use std::sync::Arc;
-
 use foq_log::Reader;
 
-use super::chat::{Chat, Chats};
 use super::clock::Clock;
-use super::rounds::{Rounds, Snapshot};
+use super::rounds::Rounds;
 use super::{Model, Window, compare};
 
 impl Model {
@@ -20,7 +17,7 @@ impl Model {
         let mut nearest = None;
         for snapshot in self.rounds.newest_first() {
             let alike = |chats| compare::heads(reader, &self.expectation(snapshot, chats)).is_ok();
-            let differs = !self.may_have_ended(snapshot) && !snapshot.versions().any(alike);
+            let differs = !snapshot.versions().any(alike);
             if differs && (nearest.is_some() || snapshot.number > self.oldest_acceptable()) {
                 continue;
             }
@@ -32,11 +29,6 @@ impl Model {
         let (oldest, last) = (self.oldest_acceptable(), self.rounds.last().number);
         let difference = nearest.unwrap_or_else(|| "I1: nothing to compare with".to_owned());
         Err(format!("{difference}; recovered is none of the rounds {oldest} to {last}"))
-    }
-
-    fn may_have_ended(&self, snapshot: &Snapshot) -> bool {
-        let ended = |chat: &Arc<Chat>| chat.has_ended(&self.store, snapshot.retention_at);
-        snapshot.versions().flat_map(Chats::values).any(ended)
     }
 
     /// A recovered store that says it stands at `round` equals that round's snapshot, and the
