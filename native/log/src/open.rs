@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::env::{Env, LockError, write_all};
+use crate::env::{Disk, Env, LockError, write_all};
 use crate::error::{Error, Result};
 use crate::format::SECTOR_BYTES;
 use crate::format::manifest::Manifest;
@@ -39,6 +39,9 @@ pub(crate) fn open(env: &Env, options: &Options) -> Result<Opened> {
         })?;
     }
     let lock = take_lock(env, options)?;
+    if !options.read_only {
+        make_names_certain(disk)?;
+    }
     let mut manifest = match manifests::load(disk, options.read_only)? {
         Found::Manifest { manifest, heal } if manifest.ready => {
             let mut manifest = manifest;
@@ -74,6 +77,20 @@ fn take_lock(env: &Env, options: &Options) -> Result<Option<Lock>> {
             Err(Error::io("the store cannot be locked", disk.name(), source))
         }
     }
+}
+
+/// A process that was killed may have left names in the page cache only. They look durable and
+/// are not: what is to be trusted is synced first.
+fn make_names_certain(disk: &dyn Disk) -> Result<()> {
+    for folder in ["", "journal"] {
+        match sync_dir(disk, folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("a folder cannot be synced", folder, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Makes a store. Nothing is acked in it before its manifests say that it is ready, so that a
