@@ -19,7 +19,8 @@ use crate::{Assembled, Log, Round, SpareMaker};
 
 /// An idle log carries the time this often, so that retention moves on.
 const TICK_MS: u64 = 60_000;
-/// Free space is looked at this often while there is work.
+/// Free space is looked at this often while there is work, and whenever a spare took some: so
+/// appends, which stop first, use up little of what is kept for acks.
 const SPACE_MS: u64 = 1_000;
 
 /// See the module.
@@ -142,7 +143,7 @@ impl Committer {
 
     fn look_at_space(&mut self) {
         let now = self.env.clock.monotonic_ms();
-        if now >= self.space_at || self.mail.disk_full.is_some() {
+        if now >= self.space_at || self.mail.space_changed {
             self.space_at = now.saturating_add(SPACE_MS);
             // A file system that does not tell is taken to be as it was.
             if let Ok(space) = self.env.disk.space() {

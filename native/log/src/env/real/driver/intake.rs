@@ -55,6 +55,8 @@ pub(super) struct Mail {
     pub(super) departures: Vec<u32>,
     /// Someone wants the store closed.
     pub(super) closing: bool,
+    /// A spare was prepared, or could not be: free space is not what it was.
+    pub(super) space_changed: bool,
     /// Set while the disk has no space for a spare.
     pub(super) disk_full: Option<Error>,
     /// The sealer failed, and ended.
@@ -146,6 +148,7 @@ impl Intake {
         mem::swap(&mut state.mail.submissions, &mut mail.submissions);
         mem::swap(&mut state.mail.departures, &mut mail.departures);
         mail.closing = state.mail.closing;
+        mail.space_changed = mem::take(&mut state.mail.space_changed);
         mail.disk_full.clone_from(&state.mail.disk_full);
         mail.fatal = state.mail.fatal.take();
     }
@@ -170,6 +173,7 @@ impl Intake {
     pub(super) fn spare_prepared(&self, disk_full: Option<Error>) {
         let mut state = self.state.lock();
         state.mail.disk_full = disk_full;
+        state.mail.space_changed = true;
         self.tell(state);
     }
 
