@@ -42,20 +42,18 @@ pub(crate) fn open(env: &Env, options: &Options) -> Result<Opened> {
     if !options.read_only {
         make_names_certain(disk)?;
     }
-    let mut manifest = match manifests::load(disk, options.read_only)? {
-        Found::Manifest { manifest, heal } if manifest.ready => {
-            let mut manifest = manifest;
-            if heal && !options.read_only {
-                manifests::store(disk, &mut manifest)?;
-            }
-            manifest
-        }
-        found => create(env, options, found)?,
+    let (mut manifest, heal) = match manifests::load(disk, options.read_only)? {
+        Found::Manifest { manifest, heal } if manifest.ready => (manifest, heal),
+        found => (create(env, options, found)?, false),
     };
     let hashes = Hashes::new(manifest.hash_key);
     let mut states = States::default();
     let recovered = recover(env, options, &manifest, hashes, &mut states)?;
     if !options.read_only {
+        // Only now: what refuses to open is left as it was.
+        if heal {
+            manifests::store(disk, &mut manifest)?;
+        }
         settle_disk(env, &manifest, &recovered)?;
         begin_history(env, options, &mut manifest)?;
     }

@@ -190,11 +190,18 @@ impl Recovery<'_> {
         if let Some(proof) = self.proof(tail, recovered.end, missing) {
             return Err(Error::corrupt(journal_path(tail.file_id), recovered.end..proof, what()));
         }
+        let end = usize::try_from(recovered.end).unwrap_or(usize::MAX);
+        let is_empty = tail.bytes.get(end..).is_none_or(|rest| rest.iter().all(|&byte| byte == 0));
         for &id in ids.iter().filter(|&&id| id > tail.file_id) {
             let later = self.load(id, Extent::Begin)?;
-            if self.proof(&later, SECTOR_BYTES, missing).is_some() {
-                let range = recovered.end..tail.size;
-                return Err(Error::corrupt(journal_path(tail.file_id), range, what()));
+            if let Some(proof) = self.proof(&later, SECTOR_BYTES, missing) {
+                // The round was the last of one file or the first of the next.
+                let moved_on = is_empty && id == tail.file_id + 1 && proof > SECTOR_BYTES;
+                let (file_id, range) = match moved_on {
+                    true => (id, SECTOR_BYTES..proof),
+                    false => (tail.file_id, recovered.end..tail.size),
+                };
+                return Err(Error::corrupt(journal_path(file_id), range, what()));
             }
         }
         Ok(())
