@@ -7,7 +7,7 @@ use crate::format::effect::{self, Effect};
 use crate::judge::{Judge, JudgeContext, Room, never_seen};
 use crate::log::{Assembled, Log};
 use crate::ops::{Completion, Outcome};
-use crate::options::Durability;
+use crate::options::{Durability, Retention};
 use crate::pack::Ask;
 use crate::planted::{Bug, planted};
 use crate::recovery::Progress;
@@ -125,21 +125,26 @@ impl Log {
         Ok(true)
     }
 
-    /// Judges in order until the queue is empty or the round is full.
-    fn judge_queued(&mut self, round: &mut Round) -> Stop {
-        let shared = std::sync::Arc::clone(&self.shared);
-        let room = self.file_room();
-        let limit = room.min(self.options.round_bytes_max as usize);
+    /// What every operation of this round is judged by.
+    fn context<'a>(&self, retention: &'a Retention) -> JudgeContext<'a> {
         let (refusal, space) = self.room;
         let refusal = if self.spares.no_space() { refusal.max(Room::NoAppends) } else { refusal };
-        let context = JudgeContext {
-            retention: &shared.options.retention,
+        JudgeContext {
+            retention,
             dedup_depth: usize::from(self.options.dedup_depth),
             retention_now: self.assembled.retention_at,
             room: refusal,
             free_bytes: space.free_bytes,
             needed_bytes: self.reserve_bytes(space).saturating_mul(2),
-        };
+        }
+    }
+
+    /// Judges in order until the queue is empty or the round is full.
+    fn judge_queued(&mut self, round: &mut Round) -> Stop {
+        let shared = std::sync::Arc::clone(&self.shared);
+        let room = self.file_room();
+        let limit = room.min(self.options.round_bytes_max as usize);
+        let context = self.context(&shared.options.retention);
         let mut states = shared.states.read();
         loop {
             let bytes_after = |bound: usize| round.bytes.len() + self.pending.bytes + bound;

@@ -157,18 +157,13 @@ impl Packer {
                 durable,
             } => {
                 check_consumer_id(consumer_id)?;
-                let ask = Ask::Ack(Box::new(AckTerms {
-                    name: self.hashes.name(consumer_id.as_bytes()),
-                    consumer_id: Box::from(consumer_id),
-                    received,
-                    delivered,
-                    read,
-                    marks_seen,
-                    durable,
-                }));
+                let name = self.hashes.name(consumer_id.as_bytes());
+                let consumer_id = Box::from(consumer_id);
+                let ask =
+                    AckTerms { name, consumer_id, received, delivered, read, marks_seen, durable };
                 // Four raises; where their values lie far apart, each in a section of its own.
                 let section = fixed::ACKS + fixed::RAISE + chat_id.len() + 8;
-                self.pack_other(into, chat_id, ask, 4 * section)
+                self.pack_other(into, chat_id, Ask::Ack(Box::new(ask)), 4 * section)
             }
             Operation::Join { chat_id, consumer_id, at } => {
                 check_consumer_id(consumer_id)?;
@@ -188,15 +183,7 @@ impl Packer {
                 self.pack_other(into, chat_id, Ask::Trim { up_to_seq }, fixed::TRIM)
             }
             Operation::DeleteRecords { chat_id, ranges } => {
-                if ranges.iter().any(|&(from, to)| from == 0 || from > to) {
-                    return Err(Error::invalid(
-                        "deleteRecords: each range is 1 <= fromSeq <= toSeq",
-                    ));
-                }
-                if ranges.len() > ROSTER_CHANGES_MAX {
-                    let limit = ROSTER_CHANGES_MAX as u64;
-                    return Err(Error::TooLarge { what: "ranges of deleteRecords", limit });
-                }
+                check_ranges(ranges)?;
                 let bytes = fixed::DELETE_RECORDS + ranges.len() * fixed::RANGE;
                 let ask = Ask::DeleteRecords { ranges: Box::from(ranges) };
                 self.pack_other(into, chat_id, ask, bytes)
@@ -325,6 +312,17 @@ impl Packer {
         }
         Ok(length_u32(bytes))
     }
+}
+
+fn check_ranges(ranges: &[(u64, u64)]) -> Result<()> {
+    if ranges.iter().any(|&(from, to)| from == 0 || from > to) {
+        return Err(Error::invalid("deleteRecords: each range is 1 <= fromSeq <= toSeq"));
+    }
+    if ranges.len() > ROSTER_CHANGES_MAX {
+        let limit = ROSTER_CHANGES_MAX as u64;
+        return Err(Error::TooLarge { what: "ranges of deleteRecords", limit });
+    }
+    Ok(())
 }
 
 fn check_chat_id(id: &str) -> Result<()> {

@@ -93,7 +93,8 @@ impl BatchHeader {
             term: bytes.u32_at(batch_header::TERM),
         };
         let length = header.batch_bytes as usize;
-        let fits = length >= batch_header::SIZE && length <= bytes.len() && length % 8 == 0;
+        let fits =
+            length >= batch_header::SIZE && length <= bytes.len() && length.is_multiple_of(8);
         fits.then_some(header)
     }
 

@@ -18,7 +18,6 @@ const CUTS_MAX: usize = 64;
 
 /// One life; an error is a broken promise, in words. With `traced`, the second value tells all
 /// that was done, line by line.
-#[must_use]
 pub fn run_seed(seed: u64, traced: bool) -> (Result<Tally, String>, Vec<String>) {
     let mut dice = Dice::new(seed);
     let world = World::new(options(&mut dice), START_MS + dice.below(48 * HOUR_MS), seed);
