@@ -265,3 +265,14 @@ fn zeros_over_zeros_are_no_change_that_could_be_lost() {
     file.write_at(0, &[0; 2048]).unwrap();
     assert_eq!(disk.cut().unsynced(), ["a wrote 0+512", "a wrote 1536+512"]);
 }
+
+#[test]
+fn of_two_unsynced_renames_of_one_file_the_second_never_survives_alone() {
+    let disk = a_disk();
+    a_file(&disk, "a", 1);
+    disk.rename("a", "b").unwrap();
+    disk.rename("b", "c").unwrap();
+    let names: Vec<_> =
+        (0..4).map(|mask| disk.crash_image(Survivors::Mask(mask)).list("").unwrap()).collect();
+    assert_eq!(names, [["a"], ["b"], ["c"], ["c"]]);
+}

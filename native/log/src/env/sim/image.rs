@@ -62,10 +62,8 @@ impl Cut {
         let state = &self.state;
         let mut choice = Choice::new(survivors, self.unsynced_count());
         let mut names = Arc::clone(&state.durable);
-        for change in &state.unsynced_names {
-            if choice.next() {
-                change.apply(Arc::make_mut(&mut names));
-            }
+        for change in surviving_names(&state.unsynced_names, &mut choice) {
+            change.apply(Arc::make_mut(&mut names));
         }
         let files: Vec<_> =
             state.inodes.iter().map(|inode| inode.after_power_cut(|_| choice.next())).collect();
@@ -103,10 +101,24 @@ impl std::fmt::Display for NameChange {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Made(path, _) => write!(out, "{path} made"),
-            Self::Removed(path) => write!(out, "{path} removed"),
+            Self::Removed(path, _) => write!(out, "{path} removed"),
             Self::Renamed(from, to, _) => write!(out, "{from} renamed to {to}"),
         }
     }
+}
+
+/// The changes chosen, and the earlier ones of the same files.
+fn surviving_names<'a>(changes: &'a [NameChange], choice: &mut Choice) -> Vec<&'a NameChange> {
+    let mut chosen: Vec<(bool, &NameChange)> =
+        changes.iter().map(|change| (choice.next(), change)).collect();
+    let mut files: Vec<Node> = Vec::new();
+    for (survives, change) in chosen.iter_mut().rev() {
+        *survives |= files.contains(&change.node());
+        if *survives && change.node() != Node::Folder {
+            files.push(change.node());
+        }
+    }
+    chosen.into_iter().filter_map(|(survives, change)| survives.then_some(change)).collect()
 }
 
 /// Without what lies in a folder that was lost.

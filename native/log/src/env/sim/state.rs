@@ -20,11 +20,12 @@ pub(super) enum Node {
 pub(super) type Names = BTreeMap<Arc<str>, Node>;
 
 /// A change of names that a power cut keeps or loses whole. A rename from one folder to another
-/// is two of them.
+/// is two of them. Changes of one file's names are ordered, as every file system orders them: one
+/// that survives brings the earlier ones of its file along.
 #[derive(Clone)]
 pub(super) enum NameChange {
     Made(Arc<str>, Node),
-    Removed(Arc<str>),
+    Removed(Arc<str>, Node),
     Renamed(Arc<str>, Arc<str>, Node),
 }
 
@@ -104,7 +105,7 @@ impl State {
         let number = self.file(path).ok_or(io::ErrorKind::NotFound)?;
         self.free_bytes += self.length(number);
         Arc::make_mut(&mut self.live).remove(path);
-        self.unsynced_names.push(NameChange::Removed(path.into()));
+        self.unsynced_names.push(NameChange::Removed(path.into(), Node::File(number)));
         self.changes += 1;
         Ok(())
     }
@@ -125,7 +126,7 @@ impl State {
         if folder_of(&from) == folder_of(&to) {
             self.unsynced_names.push(NameChange::Renamed(from, to, node));
         } else {
-            self.unsynced_names.push(NameChange::Removed(from));
+            self.unsynced_names.push(NameChange::Removed(from, node));
             self.unsynced_names.push(NameChange::Made(to, node));
         }
         self.changes += 1;
@@ -192,7 +193,14 @@ impl NameChange {
     /// The path whose folder must be synced.
     pub(super) fn path(&self) -> &str {
         match self {
-            Self::Made(path, _) | Self::Removed(path) | Self::Renamed(path, _, _) => path,
+            Self::Made(path, _) | Self::Removed(path, _) | Self::Renamed(path, _, _) => path,
+        }
+    }
+
+    /// What the name stands for.
+    pub(super) fn node(&self) -> Node {
+        match self {
+            Self::Made(_, node) | Self::Removed(_, node) | Self::Renamed(_, _, node) => *node,
         }
     }
 
@@ -202,7 +210,7 @@ impl NameChange {
             Self::Made(path, node) => {
                 names.insert(Arc::clone(path), *node);
             }
-            Self::Removed(path) => {
+            Self::Removed(path, _) => {
                 names.remove(path);
             }
             Self::Renamed(from, to, node) => {
