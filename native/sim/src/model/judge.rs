@@ -27,7 +27,7 @@ pub(super) struct Rules {
 pub(super) enum Effect {
     /// Not at all.
     None,
-    /// In nothing that anybody can see; a store may or may not write it.
+    /// Not at all, but a store may write it.
     Doubtful,
     /// An ack that nobody waits for: it goes with some later round.
     Lazy,
@@ -228,9 +228,11 @@ fn delete_records(chat: &mut Arc<Chat>, ranges: &[(u64, u64)], rules: &Rules) ->
     let hits = |seq: u64| ranges.iter().any(|&(from, to)| (from..=to).contains(&seq));
     next.pinned.iter_mut().for_each(|pinned: &mut Pinned| pinned.deleted |= hits(pinned.seq));
     let was_deleted = |chat: &Chat| chat.pinned.as_ref().is_some_and(|pinned| pinned.deleted);
-    let changed = next.deleted != before || was_deleted(&next) != was_deleted(chat);
+    if next.deleted == before && was_deleted(&next) == was_deleted(chat) {
+        return Verdict::new(Outcome::Done, Effect::Doubtful);
+    }
     *chat = Arc::new(next);
-    Verdict::new(Outcome::Done, if changed { Effect::Certain } else { Effect::Doubtful })
+    Verdict::new(Outcome::Done, Effect::Certain)
 }
 
 /// Ranges sorted and merged, without what lies below the floor.
@@ -254,23 +256,27 @@ fn delete_chat(chat: &mut Arc<Chat>, rules: &Rules) -> Verdict {
         return Verdict::new(Outcome::Done, Effect::None);
     }
     let mut next = settled(chat, rules);
-    let empty = next.floor > next.head && next.cursors.is_empty() && next.pinned.is_none();
+    if next.floor > next.head && next.cursors.is_empty() && next.pinned.is_none() {
+        return Verdict::new(Outcome::Done, Effect::Doubtful);
+    }
     next.raise_floor(next.head + 1, GapReason::Deleted);
     next.roster += u64::from(next.cursors.values().any(|cursor| cursor.closing.is_none()));
     next.cursors.clear();
     next.deleted.clear();
     next.pinned = None;
     *chat = Arc::new(next);
-    Verdict::new(Outcome::Done, if empty { Effect::Doubtful } else { Effect::Certain })
+    Verdict::new(Outcome::Done, Effect::Certain)
 }
 
 fn configure(chat: &mut Arc<Chat>, options: ChatOptions, rules: &Rules) -> Verdict {
     if options.max_age_ms == Some(0) {
         return Verdict::refused(Error::InvalidArgument { what: "maxAge 0".to_owned() });
     }
-    let same = chat.options == options;
+    if chat.options == options && !chat.never_seen() {
+        return Verdict::new(Outcome::Done, Effect::Doubtful);
+    }
     let mut next = settled(chat, rules);
     next.options = options;
     *chat = Arc::new(next);
-    Verdict::new(Outcome::Done, if same { Effect::Doubtful } else { Effect::Certain })
+    Verdict::new(Outcome::Done, Effect::Certain)
 }

@@ -129,7 +129,8 @@ impl Model {
                 return true;
             }
             let durable = judge::judge(&mut chat, durable_head, op, &rules);
-            answer::same(&durable.outcome, &verdict.outcome) && durable.effect == Effect::None
+            let nothing = matches!(durable.effect, Effect::None | Effect::Doubtful);
+            nothing && answer::same(&durable.outcome, &verdict.outcome)
         };
         let durable = match verdict.effect {
             Effect::Certain => false,
