@@ -15,6 +15,9 @@ use crate::round::{Round, RoundSeal};
 use crate::state::chat::ApplyContext;
 use crate::state::pointer::Pointer;
 
+/// Chats that are looked at together, so that their cache misses overlap.
+const TOUCHED_AHEAD: usize = 32;
+
 /// Why judging stopped.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
@@ -146,7 +149,14 @@ impl Log {
         let limit = room.min(self.options.round_bytes_max as usize);
         let context = self.context(&shared.options.retention);
         let mut states = shared.states.read();
+        let mut touched = 0_usize;
         loop {
+            if touched == 0 {
+                touched = self.queue.ahead(TOUCHED_AHEAD, |key| {
+                    states.find(key).into_iter().for_each(|chat| states.touch(chat));
+                });
+            }
+            touched = touched.saturating_sub(1);
             let bytes_after = |bound: usize| round.bytes.len() + self.pending.bytes + bound;
             let Some((operation, bytes, ticket)) = self.queue.peek() else {
                 return if bytes_after(0) > room { Stop::FileFull } else { Stop::Empty };
@@ -222,7 +232,7 @@ impl Log {
             needed_bytes: 0,
         };
         for chat in std::mem::take(&mut self.pending.chats) {
-            if self.overlays.get(chat).is_none_or(|overlay| overlay.acks.is_empty()) {
+            if self.overlays.get(chat).is_none_or(|overlay| overlay.acks().is_empty()) {
                 continue;
             }
             let mut judge = Judge {
@@ -244,7 +254,7 @@ impl Log {
     fn leak_undurable_acks(&mut self) {
         let mut states = self.shared.states.write();
         for &chat in &self.pending.chats {
-            let acks = self.overlays.get(chat).map(|overlay| overlay.acks.as_slice());
+            let acks = self.overlays.get(chat).map(|overlay| overlay.acks());
             for raise in acks.unwrap_or_default() {
                 states.raise_for_planted_bug(chat, *raise);
             }
@@ -279,7 +289,11 @@ impl Log {
             position: round.position,
             pointer: Pointer::new(round.file_id, round.byte_offset, 0),
         };
-        for placed in &round.effects {
+        for (nth, placed) in round.effects.iter().enumerate() {
+            if nth.is_multiple_of(TOUCHED_AHEAD) {
+                let ahead = round.effects.iter().skip(nth).take(TOUCHED_AHEAD);
+                ahead.for_each(|ahead| states.touch(ahead.chat));
+            }
             let bytes = round.bytes.get(placed.start as usize..).unwrap_or_default();
             let (Some((_, length)), Some(effect)) = (effect::lengths(bytes), Effect::decode(bytes))
             else {

@@ -4,11 +4,11 @@
 use crate::format::effect::Raise;
 use crate::ops::ChatOptions;
 use crate::options::Retention;
+use crate::state::ChatIndex;
 use crate::state::chat::{ChatState, effective_retention};
 use crate::state::cursor::Members;
 use crate::state::dedup::Remembered;
 use crate::state::floor::{FloorInputs, floor};
-use crate::state::{ChatIndex, KeyMap};
 
 /// A keyed append on its way.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct KeyInFlight {
     pub append: Remembered,
 }
 
-/// See the module. `None` in an optional field: as the state says.
+/// See the module. One cache line: most chats in flight have no more.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     /// Effects laid out in a round and not yet applied.
@@ -26,7 +26,13 @@ pub(crate) struct Overlay {
     pub guard: u64,
     /// The floor that will be stored by what is in flight.
     pub floor: u64,
-    pub members: Option<Box<Members>>,
+    more: Option<Box<More>>,
+}
+
+/// The rarer half. `None` in an optional field: as the state says.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    members: Option<Box<Members>>,
     pub options: Option<ChatOptions>,
     pub deleted: Option<Vec<(u64, u64)>>,
     /// The pinned record, if any, and whether it is deleted.
@@ -42,47 +48,49 @@ pub(crate) struct Overlay {
 impl Overlay {
     /// Begins as the state stands.
     fn begin(&mut self, state: &ChatState) {
+        self.in_flight = 0;
         self.head = state.head;
-        self.guard = state.guard;
+        self.guard = state.guard();
         self.floor = state.floor;
+        self.more = None;
     }
 
-    fn clear(&mut self) {
-        self.in_flight = 0;
-        self.members = None;
-        self.options = None;
-        self.deleted = None;
-        self.pinned = None;
-        self.keys.clear();
-        self.forgotten.clear();
-        self.acks.clear();
+    /// The rarer half, to change.
+    pub fn more_mut(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// Judged acks that are in no round yet.
+    pub fn acks(&self) -> &[Raise] {
+        self.more.as_ref().map(|more| more.acks.as_slice()).unwrap_or_default()
     }
 
     /// Whether nothing in it waits for a disk.
     pub fn is_settled(&self) -> bool {
-        self.in_flight == 0 && self.acks.is_empty()
+        self.in_flight == 0 && self.acks().is_empty()
     }
 
     /// The judged cursors.
     pub fn members<'a>(&'a self, state: &'a ChatState) -> Option<&'a Members> {
-        self.members.as_deref().or(state.members.as_deref())
+        let judged = self.more.as_ref().and_then(|more| more.members.as_deref());
+        judged.or(state.members.as_deref())
     }
 
     /// The judged cursors, to change.
     pub fn members_mut(&mut self, state: &ChatState) -> &mut Members {
         let copy = || Box::new(state.members.as_deref().cloned().unwrap_or_default());
-        self.members.get_or_insert_with(copy)
+        self.more_mut().members.get_or_insert_with(copy)
     }
 
     /// The judged pinned record, and whether it is deleted.
     pub fn pinned(&self, state: &ChatState) -> Option<(u64, bool)> {
         let stored = || state.cold()?.pinned.map(|pinned| (pinned.seq, pinned.deleted));
-        self.pinned.unwrap_or_else(stored)
+        self.more.as_ref().and_then(|more| more.pinned).unwrap_or_else(stored)
     }
 
     pub fn retention(&self, state: &ChatState, store: &Retention) -> Retention {
-        match &self.options {
-            Some(options) => effective_retention(store, options),
+        match self.more.as_ref().and_then(|more| more.options) {
+            Some(options) => effective_retention(store, &options),
             None => state.retention(store),
         }
     }
@@ -99,6 +107,12 @@ impl Overlay {
         floor(&inputs, &self.retention(state, store), retention_now)
     }
 
+    /// Whether a keyed append of this sender is on its way.
+    pub fn key_in_flight(&self, sender: u64) -> bool {
+        let keys = self.more.as_ref().map(|more| more.keys.as_slice()).unwrap_or_default();
+        keys.iter().any(|key| key.sender == sender)
+    }
+
     /// The append that this key names, among the sender's last `depth` keyed ones.
     pub fn remembered(
         &self,
@@ -107,7 +121,8 @@ impl Overlay {
         key: u64,
         depth: usize,
     ) -> Option<Remembered> {
-        let own = self.keys.iter().rev().filter(|in_flight| in_flight.sender == sender);
+        let keys = self.more.as_ref().map(|more| more.keys.as_slice()).unwrap_or_default();
+        let own = keys.iter().rev().filter(|in_flight| in_flight.sender == sender);
         let mut count = 0;
         for in_flight in own.take(depth) {
             count += 1;
@@ -115,7 +130,7 @@ impl Overlay {
                 return Some(in_flight.append);
             }
         }
-        if self.forgotten.contains(&sender) {
+        if self.more.as_ref().is_some_and(|more| more.forgotten.contains(&sender)) {
             return None;
         }
         let ring = state.cold()?.rings.find(sender)?;
@@ -127,41 +142,64 @@ impl Overlay {
 /// All overlays, by chat.
 #[derive(Default)]
 pub(crate) struct Overlays {
-    of_chat: KeyMap<ChatIndex, u32>,
+    /// By chat index: place in `slab` + 1, or 0.
+    of_chat: Vec<u32>,
     slab: Vec<Overlay>,
     free: Vec<u32>,
 }
 
 impl Overlays {
-    pub fn get(&self, chat: ChatIndex) -> Option<&Overlay> {
-        self.of_chat.get(&chat).and_then(|&place| self.slab.get(place as usize))
+    #[inline]
+    fn place(&self, chat: ChatIndex) -> Option<usize> {
+        let place = *self.of_chat.get(chat as usize)?;
+        (place as usize).checked_sub(1)
     }
 
+    #[inline]
+    pub fn get(&self, chat: ChatIndex) -> Option<&Overlay> {
+        self.slab.get(self.place(chat)?)
+    }
+
+    #[inline]
     pub fn get_mut(&mut self, chat: ChatIndex) -> Option<&mut Overlay> {
-        let place = *self.of_chat.get(&chat)?;
-        self.slab.get_mut(place as usize)
+        let place = self.place(chat)?;
+        self.slab.get_mut(place)
     }
 
     /// The chat's overlay, begun from its state where there was none.
+    #[inline]
     pub fn begin(&mut self, chat: ChatIndex, state: &ChatState) -> &mut Overlay {
-        let (slab, free) = (&mut self.slab, &mut self.free);
-        let place = *self.of_chat.entry(chat).or_insert_with(|| {
-            let place = free.pop().unwrap_or_else(|| {
-                slab.push(Overlay::default());
-                u32::try_from(slab.len() - 1).unwrap_or_default()
-            });
-            if let Some(overlay) = slab.get_mut(place as usize) {
-                overlay.begin(state);
-            }
-            place
-        });
-        match self.slab.get_mut(place as usize) {
+        let place = match self.place(chat) {
+            Some(place) => place,
+            None => self.occupy(chat, state),
+        };
+        match self.slab.get_mut(place) {
             Some(overlay) => overlay,
             None => unreachable!("places name overlays of the slab"),
         }
     }
 
+    fn occupy(&mut self, chat: ChatIndex, state: &ChatState) -> usize {
+        let chat = chat as usize;
+        if chat >= self.of_chat.len() {
+            self.of_chat.resize((chat + 1).next_power_of_two(), 0);
+        }
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.slab.push(Overlay::default());
+            u32::try_from(self.slab.len()).unwrap_or_else(|_| unreachable!("fewer than chats"))
+        });
+        if let Some(of_chat) = self.of_chat.get_mut(chat) {
+            *of_chat = place;
+        }
+        let place = place as usize - 1;
+        if let Some(overlay) = self.slab.get_mut(place) {
+            overlay.begin(state);
+        }
+        place
+    }
+
     /// One effect of the chat is applied; the overlay goes when nothing in it waits any more.
+    #[inline]
     pub fn applied(&mut self, chat: ChatIndex) {
         let Some(overlay) = self.get_mut(chat) else { return };
         overlay.in_flight = overlay.in_flight.saturating_sub(1);
@@ -169,13 +207,16 @@ impl Overlays {
     }
 
     /// Drops an overlay that holds nothing.
+    #[inline]
     pub fn release_settled(&mut self, chat: ChatIndex) {
         let Some(overlay) = self.get_mut(chat) else { return };
-        if overlay.is_settled() {
-            overlay.clear();
-            if let Some(place) = self.of_chat.remove(&chat) {
-                self.free.push(place);
-            }
+        if !overlay.is_settled() {
+            return;
+        }
+        overlay.more = None;
+        if let Some(of_chat) = self.of_chat.get_mut(chat as usize) {
+            self.free.push(*of_chat);
+            *of_chat = 0;
         }
     }
 }

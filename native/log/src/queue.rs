@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::hash::ChatKey;
 use crate::ops::Ticket;
 use crate::pack::{Packed, PackedOperation};
 
@@ -78,6 +79,16 @@ impl Queue {
         let start = operation.start as usize;
         let bytes = packed.bytes.get(start..start + operation.length as usize)?;
         Some((operation, bytes, Ticket { caller: caller.id, number: caller.judged_number }))
+    }
+
+    /// Shows the keys of up to `most` operations that come next; says how many.
+    pub fn ahead(&self, most: usize, mut show: impl FnMut(ChatKey)) -> usize {
+        let front = self.callers.get(self.turn).and_then(|caller| caller.buffers.front());
+        let Some((packed, judged)) = front else { return 0 };
+        let next = packed.operations.get(*judged..).unwrap_or_default();
+        let next = next.get(..most.min(next.len())).unwrap_or_default();
+        next.iter().for_each(|operation| show(operation.key));
+        next.len()
     }
 
     /// The operation last peeked at is judged.

@@ -45,7 +45,7 @@ impl Reader {
             first_seq: self.floor(&states, chat),
             head_seq: chat.head,
             last_at: chat.last_at,
-            guard: chat.guard,
+            guard: chat.guard(),
             roster: members.map_or(0, |members| members.roster),
             marks_version: members.map_or(0, |members| members.marks_version),
             options: chat.options(),

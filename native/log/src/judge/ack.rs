@@ -79,17 +79,17 @@ impl Judge<'_> {
     fn note_pending(&mut self, raises: &[Raise]) {
         let chat_bytes = self.chat_id().len();
         let chat = self.chat;
-        let overlay = self.overlay();
-        let fresh = overlay.acks.is_empty();
-        let bytes_before = if fresh { 0 } else { ack_bytes(&overlay.acks, chat_bytes) };
+        let acks = &mut self.overlay().more_mut().acks;
+        let fresh = acks.is_empty();
+        let bytes_before = if fresh { 0 } else { ack_bytes(acks, chat_bytes) };
         for raise in raises {
             let same = |r: &&mut Raise| r.seat == raise.seat && r.what == raise.what;
-            match overlay.acks.iter_mut().find(same) {
+            match acks.iter_mut().find(same) {
                 Some(pending) => pending.value = raise.value,
-                None => overlay.acks.push(*raise),
+                None => acks.push(*raise),
             }
         }
-        let bytes_after = ack_bytes(&overlay.acks, chat_bytes);
+        let bytes_after = ack_bytes(acks, chat_bytes);
         self.pending.bytes += bytes_after.saturating_sub(bytes_before);
         if fresh {
             self.pending.chats.push(chat);

@@ -140,7 +140,8 @@ impl Judge<'_> {
             overlay.guard = next;
         }
         if let (Some(sender), Some(hashes)) = (terms.sender, terms.dedup) {
-            overlay.keys.push(KeyInFlight { sender, append: Remembered { hashes, seq, at } });
+            let append = Remembered { hashes, seq, at };
+            overlay.more_mut().keys.push(KeyInFlight { sender, append });
         }
     }
 
@@ -167,7 +168,7 @@ impl Judge<'_> {
         let overlay = self.overlay();
         overlay.head = seq;
         if pins {
-            overlay.pinned = Some(Some((seq, false)));
+            overlay.more_mut().pinned = Some(Some((seq, false)));
         }
         self.placed(start);
     }

@@ -112,9 +112,11 @@ impl Judge<'_> {
             let expired: Vec<u64> = cold
                 .rings
                 .expired(max_age_ms, now, joined)
-                .filter(|sender| !overlay.keys.iter().any(|key| key.sender == *sender))
+                .filter(|sender| !overlay.key_in_flight(*sender))
                 .collect();
-            overlay.forgotten.extend(expired);
+            if !expired.is_empty() {
+                overlay.more_mut().forgotten.extend(expired);
+            }
         }
         overlay.floor = overlay.floor_at(state, store, now);
     }
@@ -140,10 +142,10 @@ impl Judge<'_> {
 
     /// Lays out the chat's judged acks.
     pub fn flush_acks(&mut self) {
-        let acks = std::mem::take(&mut self.overlay().acks);
-        if acks.is_empty() {
+        if self.overlay().acks().is_empty() {
             return;
         }
+        let acks = std::mem::take(&mut self.overlay().more_mut().acks);
         let state = self.state;
         let version = self.overlay().members(state).map_or(0, |members| members.marks_version);
         let mut rest = acks.as_slice();

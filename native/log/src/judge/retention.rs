@@ -27,7 +27,7 @@ impl Judge<'_> {
             return Err(Error::SeqOutOfRange { head_seq });
         }
         let stored = || state.cold().map(|cold| cold.deleted.clone()).unwrap_or_default();
-        let existing = overlay.deleted.clone().unwrap_or_else(stored);
+        let existing = overlay.more_mut().deleted.clone().unwrap_or_else(stored);
         let merged = merged_ranges(&existing, ranges.iter().copied(), floor);
         if merged.len() > DELETED_RANGES_MAX {
             return Err(Error::Busy { what: "deleted ranges of this chat; trim, or wait" });
@@ -38,10 +38,10 @@ impl Judge<'_> {
         let changes = merged != merged_ranges(&existing, std::iter::empty(), floor);
         if changes || pinned.is_some() {
             self.flush_acks();
-            let overlay = self.overlay();
-            overlay.deleted = Some(merged);
+            let more = self.overlay().more_mut();
+            more.deleted = Some(merged);
             if let Some((seq, _)) = pinned {
-                overlay.pinned = Some(Some((seq, true)));
+                more.pinned = Some(Some((seq, true)));
             }
             self.lay_out(|writer, chat| writer.delete_records(chat, ranges));
         }
@@ -62,8 +62,8 @@ impl Judge<'_> {
         let overlay = self.overlay();
         let (floor, roster) = (overlay.head + 1, roster + u64::from(anyone));
         overlay.floor = floor;
-        overlay.deleted = Some(Vec::new());
-        overlay.pinned = Some(None);
+        overlay.more_mut().deleted = Some(Vec::new());
+        overlay.more_mut().pinned = Some(None);
         let members = overlay.members_mut(state);
         members.roster = roster;
         members.cursors.clear();
@@ -74,7 +74,7 @@ impl Judge<'_> {
     pub(super) fn configure(&mut self, options: &ChatOptions) -> Result<Outcome, Error> {
         self.settle();
         self.flush_acks();
-        self.overlay().options = Some(*options);
+        self.overlay().more_mut().options = Some(*options);
         let keep = options.keep.map_or(0, |keep| keep.byte());
         let ages = [options.max_age_ms, options.keep_at_least_ms];
         self.lay_out(|writer, chat| writer.configure(chat, keep, ages));

@@ -11,7 +11,7 @@ use super::dedup::{Remembered, Rings};
 use super::floor::{FloorInputs, floor};
 use super::pointer::Pointer;
 use crate::format::effect::{Effect, RecordEffect};
-use crate::hash::Hashes;
+use crate::hash::{ChatKey, Hashes};
 use crate::ops::ChatOptions;
 use crate::options::{Keep, Retention};
 use crate::planted::{Bug, planted};
@@ -19,6 +19,8 @@ use crate::view::GapReason;
 
 /// Deleted ranges a chat may have; they leave when the floor passes them.
 pub(crate) const DELETED_RANGES_MAX: usize = 256;
+
+const _: () = assert!(size_of::<ChatState>() == 128, "two cache lines");
 
 /// What every effect of a batch is applied under.
 #[derive(Clone, Copy)]
@@ -48,6 +50,9 @@ pub(crate) struct Pinned {
 /// The rarely used half of a chat state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cold {
+    /// Why the floor rose last, unless by age or acks.
+    floor_reason: Option<GapReason>,
+    pub guard: u64,
     pub rings: Rings,
     pub pinned: Option<Pinned>,
     /// Unreadable ranges above the floor; inclusive, sorted, apart from each other.
@@ -55,42 +60,50 @@ pub(crate) struct Cold {
     pub options: ChatOptions,
 }
 
-/// See the module.
+/// See the module. Two cache lines: what an append looks at comes with them.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct ChatState {
+    pub key: ChatKey,
     pub chat_id: Box<str>,
     pub as_of: u64,
     pub head: u64,
     /// The stored floor; readers use `floor_at`.
     pub floor: u64,
-    pub floor_reason: GapReason,
-    pub guard: u64,
     pub last_at: u64,
     pub ages: AgeMarks,
-    /// Places of the records `[records_from, head]`.
+    /// Places of the newest records, up to the head.
     records: VecDeque<Pointer>,
-    records_from: u64,
     pub members: Option<Box<Members>>,
     cold: Option<Box<Cold>>,
 }
 
 impl ChatState {
     /// A never-seen chat.
-    pub fn new(chat_id: &str) -> Self {
+    pub fn new(key: ChatKey, chat_id: &str) -> Self {
         Self {
+            key,
             chat_id: Box::from(chat_id),
             as_of: 0,
             head: 0,
             floor: 1,
-            floor_reason: GapReason::Expired,
-            guard: 0,
             last_at: 0,
             ages: AgeMarks::default(),
             records: VecDeque::new(),
-            records_from: 1,
             members: None,
             cold: None,
         }
+    }
+
+    /// Reads both cache lines and the end of the record list; see `States::touch`.
+    #[inline]
+    pub fn touch(&self) {
+        std::hint::black_box((self.as_of, self.last_at, self.records.back()));
+    }
+
+    /// The compare-and-append counter.
+    pub fn guard(&self) -> u64 {
+        self.cold.as_ref().map_or(0, |cold| cold.guard)
     }
 
     pub fn cold(&self) -> Option<&Cold> {
@@ -129,13 +142,19 @@ impl ChatState {
 
     /// Why records below `floor`, as computed by `floor_at`, are gone.
     pub fn floor_reason_at(&self, floor: u64) -> GapReason {
-        if floor > self.floor { GapReason::Expired } else { self.floor_reason }
+        let stored = || self.cold.as_ref()?.floor_reason;
+        if floor > self.floor { GapReason::Expired } else { stored().unwrap_or(GapReason::Expired) }
     }
 
     /// Where record `seq` lies, if it is still indexed.
     pub fn pointer(&self, seq: u64) -> Option<Pointer> {
-        let nth = usize::try_from(seq.checked_sub(self.records_from)?).ok()?;
+        let nth = usize::try_from(seq.checked_sub(self.records_from())?).ok()?;
         self.records.get(nth).copied()
+    }
+
+    /// Seq of the first record in the list.
+    fn records_from(&self) -> u64 {
+        self.head + 1 - self.records.len() as u64
     }
 
     pub fn is_deleted(&self, seq: u64) -> bool {
@@ -241,11 +260,12 @@ impl ChatState {
             return;
         }
         self.floor = floor;
-        self.floor_reason = reason;
-        let dead = floor.saturating_sub(self.records_from);
+        if self.cold.is_some() || reason != GapReason::Expired {
+            self.cold_mut().floor_reason = Some(reason);
+        }
+        let dead = floor.saturating_sub(self.records_from());
         let dead = usize::try_from(dead).unwrap_or(usize::MAX).min(self.records.len());
         self.records.drain(..dead);
-        self.records_from = self.records_from.max(floor);
         if let Some(cold) = &mut self.cold {
             cold.deleted = merged_ranges(&cold.deleted, std::iter::empty(), floor);
         }
@@ -256,7 +276,7 @@ impl ChatState {
         self.head = record.seq;
         self.last_at = record.at;
         if let Some(guard) = record.guard_after {
-            self.guard = guard;
+            self.cold_mut().guard = guard;
         }
         self.records.push_back(context.pointer);
         if record.pin {

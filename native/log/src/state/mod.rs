@@ -7,6 +7,7 @@ pub(crate) mod cursor;
 pub(crate) mod dedup;
 pub(crate) mod floor;
 pub(crate) mod pointer;
+mod table;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -14,6 +15,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::format::effect::{Effect, Raise};
 use crate::hash::ChatKey;
 use chat::{ApplyContext, ChatState};
+use table::ChatTable;
 
 /// Dense number of a chat in RAM; not stored.
 pub(crate) type ChatIndex = u32;
@@ -38,9 +40,6 @@ impl Hasher for KeyHasher {
     fn write_u64(&mut self, value: u64) {
         self.0 ^= value;
     }
-    fn write_u128(&mut self, value: u128) {
-        self.0 ^= u64::try_from(value & u128::from(u64::MAX)).unwrap_or_default();
-    }
 }
 
 /// A map whose keys are hashes.
@@ -49,7 +48,7 @@ pub(crate) type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<KeyHasher>>;
 /// See the module.
 #[derive(Default)]
 pub(crate) struct States {
-    index: KeyMap<ChatKey, ChatIndex>,
+    table: ChatTable,
     chats: Vec<ChatState>,
     /// Consumer → chats in which it has, or had, a cursor, by the keyed hash of its id.
     consumers: KeyMap<u64, HashSet<ChatIndex>>,
@@ -61,7 +60,14 @@ pub(crate) struct States {
 
 impl States {
     pub fn find(&self, key: ChatKey) -> Option<ChatIndex> {
-        self.index.get(&key).copied()
+        self.table.find(key, |index| self.chat(index).key == key)
+    }
+
+    /// Loads what judging and applying will look at. Called for several chats in a row, so that
+    /// their cache misses overlap.
+    #[inline]
+    pub fn touch(&self, index: ChatIndex) {
+        self.chat(index).touch();
     }
 
     pub fn chat(&self, index: ChatIndex) -> &ChatState {
@@ -77,12 +83,17 @@ impl States {
 
     /// The chat's index; a never-seen one gets an empty state, which no reader can tell from none.
     pub fn find_or_insert(&mut self, key: ChatKey, chat_id: &str) -> ChatIndex {
-        let next = ChatIndex::try_from(self.chats.len())
-            .unwrap_or_else(|_| unreachable!("2^32 chats in RAM"));
-        let index = *self.index.entry(key).or_insert(next);
-        if index == next {
-            self.chats.push(ChatState::new(chat_id));
+        if let Some(index) = self.find(key) {
+            return index;
         }
+        let index = ChatIndex::try_from(self.chats.len())
+            .ok()
+            .filter(|index| *index < ChatIndex::MAX)
+            .unwrap_or_else(|| unreachable!("2^32 chats in RAM"));
+        self.chats.push(ChatState::new(key, chat_id));
+        let chats = &self.chats;
+        let key_of = |index: ChatIndex| chats.get(index as usize).map_or(0, |chat| chat.key);
+        self.table.insert(key, index, key_of);
         index
     }
 
