@@ -195,3 +195,30 @@ fn a_write_that_says_it_was_done_and_was_not_is_found_out_when_the_next_is_there
     let error = Log::open(&world.env(), &world.options).err().unwrap();
     assert_eq!(error.code(), "FOQ_CORRUPT", "{error}");
 }
+
+#[test]
+fn what_a_killed_process_left_in_the_cache_is_durable_before_anything_rests_on_it() {
+    for seed in 0..60 {
+        let mut world = a_store_with(|options| {
+            options.journal_file_bytes = 8 << 10;
+            options.round_bytes_max = 4 << 10;
+            options.payload_bytes_max = 2 << 10;
+        });
+        let mut acked = 0;
+        for step in 1..=8 {
+            assert_eq!(world.appended(&plain(&"x".repeat(1500))).0, acked + 1, "seed {seed}");
+            acked += 1;
+            world.disk.add_fault(FaultRule::nth_call(seed % 7 + step, Fault::Crash));
+            let _ = world.log().prepare_spare();
+            world.disk.clear_faults();
+            let killed = world.disk.kill_image();
+            world.drop_log();
+            world.disk = killed;
+            world.open().unwrap();
+            assert_eq!(world.appended(&plain(&"y".repeat(1500))).0, acked + 1, "seed {seed}");
+            acked += 1;
+            world.power_cut(Survivors::Random(seed * 100 + step));
+            assert_eq!(world.texts().len() as u64, acked, "seed {seed}, step {step}");
+        }
+    }
+}
