@@ -1,12 +1,11 @@
-// The door to the addon, and the only file that imports it: its types, the doorbell that wakes this
-// JavaScript thread, and stores whose answers arrive by it.
+// The door to the addon, and the only file that imports it: its types, and the doorbell that wakes
+// this JavaScript thread and brings it answers.
 //
 // Invariants: one pipe per JavaScript thread, for as long as the thread lives. It keeps the process
 // alive only while something is pending. No call here waits for the disk.
 
 import { createRequire } from 'node:module';
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import { type ReadAnswer, unpackRead } from './packing.js';
 
 export interface NativeOptions {
   readonly create?: boolean;
@@ -25,38 +24,19 @@ export interface NativeOptions {
   readonly keepAtLeastMs?: number;
 }
 
-/** Who hears the answers to what was submitted through a store. None of these may throw. */
-export interface Answers {
-  /** Records of one round: the tickets from `first` on have these seqs. `seqs` is only lent. */
-  appended(run: AppendedRun): void;
-  failed(ticket: number, error: NativeError): void;
+/** What the doorbell tells of one store. */
+export interface Hearer {
+  hear(run: AppendedRun): void;
+  hearFailure(ticket: number, error: NativeError): void;
 }
 
+/** Records of one round: the tickets from `first` on have these seqs, which are only lent. */
 export interface AppendedRun {
   readonly first: number;
   readonly at: number;
   readonly seqs: Float64Array;
   /** Stored earlier under the same dedupKey, and answered again. */
   readonly repeated: boolean;
-}
-
-export interface NativeHead {
-  readonly firstSeq: number;
-  readonly headSeq: number;
-  readonly lastAt: number;
-  readonly guard: number;
-  readonly roster: number;
-  readonly marksVersion: number;
-}
-
-export type NativeReadFrom =
-  | { readonly fromSeq: number }
-  | { readonly before: number }
-  | { readonly last: true };
-
-export interface ReadLimits {
-  readonly limit: number;
-  readonly maxBytes: number;
 }
 
 /** A failure of the log: its code, and the fields that belong to the code. */
@@ -72,13 +52,31 @@ export class NativeError extends Error {
   }
 }
 
-interface Failure {
+export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly fields: readonly (readonly [string, number | string])[];
 }
 
-/** See native/binding/src/calls.rs. Every call throws an `Error` with a `code`. */
+/** What `verify` found in the files of a store. */
+export interface Findings {
+  readonly files: number;
+  readonly rounds: number;
+  readonly batches: number;
+  readonly effects: number;
+  readonly records: number;
+  readonly lastRound: number;
+  /** Every round up to this one was durable when the mark was written. */
+  readonly mark: number;
+  /** A round that was never durable follows the last; the next opening cuts it away. */
+  readonly isTorn: boolean;
+  /** Damage; the store does not open while there is any. */
+  readonly errors: readonly Failure[];
+  /** What the next opening repairs by itself. */
+  readonly repairs: readonly string[];
+}
+
+/** See native/binding/src/calls.rs and inspect.rs. Every call throws an `Error` with a `code`. */
 export interface Addon {
   attach(): { side: number; descriptor: number };
   open(side: number, directory: string, options: NativeOptions): number;
@@ -99,12 +97,16 @@ export interface Addon {
     ]
   ): number;
   close(side: number, handle: number): void;
+  verify(side: number, directory: string): number;
+  takeReport(side: number, request: number): Findings;
+  dump(side: number, directory: string): number;
+  dumpOn(side: number, dump: number): void;
+  dumpEnd(side: number, dump: number): void;
 }
 
-const addon = loadAddon();
+export const addon = loadAddon();
 
-/** The addon itself, once per JavaScript thread. For this file and its test. */
-export function loadAddon(): Addon {
+function loadAddon(): Addon {
   const libc = process.platform === 'linux' ? '-gnu' : '';
   const name = `foq.${process.platform}-${process.arch}${libc}.node`;
   try {
@@ -139,11 +141,11 @@ interface Wait {
 }
 
 /** What this JavaScript thread shares with the addon. Made by the first `open` of the thread. */
-class Side {
+export class Side {
   static #ofThisThread: Side | undefined;
   readonly number: number;
   /** By handle. */
-  readonly stores = new Map<number, NativeStore>();
+  readonly stores = new Map<number, Hearer>();
   /** By handle (open, close) or request: numbers of one sequence. */
   readonly #waits = new Map<number, Wait>();
   readonly #words = new Float64Array(WORDS);
@@ -254,93 +256,4 @@ class Side {
   #word(at: number): number {
     return this.#words[at] ?? Number.NaN;
   }
-}
-
-/** One handle on a store that this process has open; see native/binding/src/registry.rs. */
-export class NativeStore {
-  readonly #side: Side;
-  readonly #handle: number;
-  readonly #answers: Answers;
-  readonly #numbers = new Float64Array(6);
-  #pending = 0;
-  #whenIdle: (() => void) | undefined;
-
-  /** Only for `open`. */
-  private constructor(side: Side, handle: number, answers: Answers) {
-    this.#side = side;
-    this.#handle = handle;
-    this.#answers = answers;
-  }
-
-  static async open(dir: string, options: NativeOptions, answers: Answers): Promise<NativeStore> {
-    const side = Side.get();
-    const handle = addon.open(side.number, dir, options);
-    const store = new NativeStore(side, handle, answers);
-    await side.wait(handle);
-    side.stores.set(handle, store);
-    return store;
-  }
-
-  /** Submits the first `bytes` of `packed`, which hold `count` operations; the first's ticket. */
-  submit(packed: Uint8Array, { bytes, count }: { bytes: number; count: number }): number {
-    const first = addon.submit(this.#side.number, this.#handle, packed, bytes);
-    this.#pending += count;
-    this.#side.expect(count);
-    return first;
-  }
-
-  /** Where a chat stands; zeros (and firstSeq 1) for one that was never seen. */
-  head(chatId: string): NativeHead {
-    const numbers = this.#numbers;
-    addon.head(this.#side.number, this.#handle, chatId, numbers);
-    const [firstSeq = 0, headSeq = 0, lastAt = 0, guard = 0, roster = 0, marksVersion = 0] =
-      numbers;
-    return { firstSeq, headSeq, lastAt, guard, roster, marksVersion };
-  }
-
-  async read(chatId: string, from: NativeReadFrom, limits: ReadLimits): Promise<ReadAnswer> {
-    const [mode, seq] = modeOf(from);
-    const { limit, maxBytes } = limits;
-    const side = this.#side;
-    const request = addon.read(side.number, this.#handle, chatId, mode, seq, limit, maxBytes);
-    const into = new Uint8Array(await side.wait(request));
-    addon.takeAnswer(side.number, request, into);
-    return unpackRead(into);
-  }
-
-  /** Resolves when everything submitted is answered and, if no one else has the store, closed. */
-  async close(): Promise<void> {
-    if (this.#pending > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
-      });
-    }
-    addon.close(this.#side.number, this.#handle);
-    this.#side.stores.delete(this.#handle);
-    await this.#side.wait(this.#handle);
-  }
-
-  /** Only for the doorbell. */
-  hear(run: AppendedRun): void {
-    this.#answers.appended(run);
-    this.#settle(run.seqs.length);
-  }
-
-  /** Only for the doorbell. */
-  hearFailure(ticket: number, error: NativeError): void {
-    this.#answers.failed(ticket, error);
-    this.#settle(1);
-  }
-
-  #settle(count: number): void {
-    this.#side.settle(count);
-    this.#pending -= count;
-    if (this.#pending === 0) this.#whenIdle?.();
-  }
-}
-
-function modeOf(from: NativeReadFrom): [mode: number, seq: number] {
-  if ('fromSeq' in from) return [0, from.fromSeq];
-  if ('before' in from) return [1, from.before];
-  return [2, 0];
 }

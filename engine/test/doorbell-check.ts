@@ -2,7 +2,7 @@
 // told is durable.
 
 import { workerData } from 'node:worker_threads';
-import { NativeStore } from '../native.js';
+import { NativeStore } from '../native-store.js';
 import { OPTIONS } from './doorbell-options.js';
 
 export interface Promised {

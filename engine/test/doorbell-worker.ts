@@ -2,7 +2,7 @@
 // Posts what has become durable, so that the store can be held to it.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import { NativeStore } from '../native.js';
+import { NativeStore } from '../native-store.js';
 import { AppendPacker } from '../packing.js';
 import { OPTIONS } from './doorbell-options.js';
 

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NativeStore } from '../native.js';
+import { NativeStore } from '../native-store.js';
 import { AppendPacker } from '../packing.js';
 
 const APPENDS = 1000;

@@ -3,12 +3,11 @@
 
 import { join } from 'node:path';
 import { test } from 'tap';
-import { type Addon, loadAddon } from '../native.js';
+import { type Addon, addon } from '../native.js';
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 2 ** 32);
 const ROUNDS = 20_000;
 
-const addon = loadAddon();
 const planted = new Error('planted');
 
 /** A folder that does not exist, so that no call makes a store. */
@@ -67,6 +66,11 @@ function rightArguments(side: number): Record<keyof Addon, unknown[]> {
     head: [side, 1, 'chat', words],
     read: [side, 1, 'chat', 0, 1, 1, 1],
     close: [side, 1],
+    verify: [side, nowhere],
+    takeReport: [side, 1],
+    dump: [side, nowhere],
+    dumpOn: [side, 1],
+    dumpEnd: [side, 1],
   };
 }
 

@@ -9,11 +9,11 @@
 //! store, `REQUESTS_MAX` here).
 
 use std::collections::VecDeque;
-use std::os::fd::{IntoRawFd, OwnedFd, RawFd};
+use std::io::{PipeWriter, Write, pipe};
+use std::os::fd::{IntoRawFd, RawFd};
 
-use foq_log::{Completion, Error, Result};
+use foq_log::{Completion, Error, Report, Result};
 use parking_lot::Mutex;
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::raw::close_if_forgotten;
 use crate::registry::Lease;
@@ -51,13 +51,21 @@ pub enum News {
         /// What closing the store met, when this was its last handle.
         result: Result<()>,
     },
-    /// A request has its result.
+    /// A request has its result, or a part of it.
     Answer {
         /// The request.
         request: u32,
-        /// Packed as `packing` says.
-        result: Result<Vec<u8>>,
+        /// What it asked for.
+        result: Result<Answer>,
     },
+}
+
+/// The result of a request, until JavaScript takes it.
+pub enum Answer {
+    /// Packed records, or text.
+    Bytes(Vec<u8>),
+    /// Of `verify`.
+    Report(Box<Report>),
 }
 
 /// One pipe and one queue; shared by a JavaScript thread and the threads that have news for it.
@@ -68,7 +76,7 @@ pub struct Bell {
 
 struct State {
     /// `None` once detached.
-    write_end: Option<OwnedFd>,
+    write_end: Option<PipeWriter>,
     /// A byte is in the pipe, or the JavaScript thread is draining.
     rung: bool,
     news: VecDeque<News>,
@@ -77,8 +85,8 @@ struct State {
 impl Bell {
     /// A bell and the end of its pipe that the JavaScript thread reads and closes.
     pub fn new() -> Result<(Self, RawFd)> {
-        let (read_end, write_end) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)
-            .map_err(|error| unavailable("cannot make a pipe", error.into()))?;
+        let (read_end, write_end) =
+            pipe().map_err(|error| unavailable("cannot make a pipe", error))?;
         let read_end = read_end.into_raw_fd();
         let state = State { write_end: Some(write_end), rung: false, news: VecDeque::new() };
         Ok((Self { read_end, state: Mutex::new(state) }, read_end))
@@ -88,14 +96,14 @@ impl Bell {
     /// what nobody waits for any more.
     pub fn tell(&self, news: News) -> std::result::Result<(), News> {
         let mut state = self.state.lock();
-        let Some(write_end) = &state.write_end else {
+        let Some(mut write_end) = state.write_end.as_ref() else {
             drop(state);
             return Err(news);
         };
         if !state.rung {
             // The pipe is empty, so the byte fits. A reader that is gone (EPIPE) needs no ring:
             // its thread is being torn down and will detach.
-            let _ = rustix::io::write(write_end, &[1]);
+            let _ = write_end.write(&[1]);
             state.rung = true;
         }
         state.news.push_back(news);

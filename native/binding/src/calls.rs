@@ -13,7 +13,8 @@ use napi::Env;
 use napi::bindgen_prelude::{Float64ArraySlice, Uint8ArraySlice};
 use napi_derive::napi;
 
-use crate::bell::{Bell, News, unavailable};
+use crate::background::in_background;
+use crate::bell::{Answer, Bell, News};
 use crate::failure::{Failure, Result, contain, guarded};
 use crate::options::{GivenOptions, count_of};
 use crate::packing::{invalid, number_of, pack_read, unpack};
@@ -102,7 +103,8 @@ pub fn drain(side: f64, mut words: Float64ArraySlice<'_>) -> Result<u32> {
             let (told, handles) = (&mut side.told, &mut side.handles);
             let left = side.bell.drain(|news| used = fill(news, words, told));
             handles.extend(told.opened.drain(..));
-            side.requests -= std::mem::take(&mut told.refused);
+            let refused = std::mem::take(&mut told.refused);
+            side.end_requests(refused);
             if let Some(first) = words.first_mut() {
                 *first = f64::from(u8::from(left));
             }
@@ -123,15 +125,14 @@ pub fn take_answer(side: f64, request: f64, mut into: Uint8ArraySlice<'_>) -> Re
     guarded(|| {
         let into = raw::bytes(&mut into);
         side::with(side, |side| {
-            let request = side::key(request, "request")?;
-            let answer = side.told.answers.get(&request);
-            let answer = answer.ok_or_else(|| invalid(String::from("no such answer")))?;
+            let key = side::key(request, "request")?;
+            let Some(Answer::Bytes(answer)) = side.told.answers.get(&key) else {
+                return Err(invalid(String::from("no such answer")));
+            };
             let room = into.get_mut(..answer.len());
             room.ok_or_else(|| invalid(String::from("no room for the answer")))?
                 .copy_from_slice(answer);
-            side.told.answers.remove(&request);
-            side.requests -= 1;
-            Ok(())
+            side.take(request).map(drop)
         })
     })
 }
@@ -186,16 +187,14 @@ pub fn read(
         let (limit, bytes_max) = (size(limit, "limit")?, size(bytes_max, "maxBytes")?);
         side::with(side, |side| {
             let store = Arc::clone(&side.lease(handle)?.store);
-            let (bell, request) = (Arc::clone(&side.bell), side.request()?);
-            let answer = Box::new(move |result: foq_log::Result<foq_log::ReadResult>| {
-                let result = result.map(|read| pack_read(&read));
-                let _ = bell.tell(News::Answer { request, result });
-            });
-            let queued = store.read(Read { chat_id, from, limit, bytes_max, answer });
-            if queued.is_err() {
-                side.requests -= 1;
-            }
-            queued.map(|()| request)
+            let bell = Arc::clone(&side.bell);
+            side.request(|request| {
+                let answer = Box::new(move |result: foq_log::Result<foq_log::ReadResult>| {
+                    let result = result.map(|read| Answer::Bytes(pack_read(&read)));
+                    let _ = bell.tell(News::Answer { request, result });
+                });
+                store.read(Read { chat_id, from, limit, bytes_max, answer })
+            })
         })
     })
 }
@@ -229,10 +228,4 @@ impl CompletionSink for Sink {
         // Nobody waits behind a bell that is detached.
         let _ = self.bell.tell(News::Completions { handle: self.handle, completions });
     }
-}
-
-/// Opening and closing are rare and slow, so each has a thread of its own.
-fn in_background(name: &str, body: impl FnOnce() + Send + 'static) -> foq_log::Result<()> {
-    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body);
-    thread.map(drop).map_err(|error| unavailable("cannot start a thread", error))
 }

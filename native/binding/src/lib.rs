@@ -1,16 +1,18 @@
 //! The log as a Node addon: only what JavaScript calls, and the threads that drive the log.
 //!
-//! Has no logic of its own. Read `calls` (what JavaScript calls), `bell` (how it is woken),
-//! `side` (what one JavaScript thread
-//! holds), `registry` (one store per directory), `store` (the log behind them), `packing` and `words`
-//! (the bytes and numbers that cross the boundary; `engine/native.ts` is their other side).
+//! Has no logic of its own. Read `calls` and `inspect` (what JavaScript calls), `bell` (how it is
+//! woken), `side` (what one JavaScript thread holds), `registry` (one store per directory), `store`
+//! (the log behind them), `packing` and `words` (the bytes and numbers that cross the boundary;
+//! `engine/native.ts` and `engine/packing.ts` are their other side).
 //!
-//! Invariants: no panic leaves a call; no JavaScript thread waits for the disk, except
-//! one that is being torn down.
+//! Invariants: no panic leaves a call; no JavaScript thread waits for the disk, except one that is
+//! being torn down.
 
+mod background;
 mod bell;
 mod calls;
 mod failure;
+mod inspect;
 mod options;
 mod packing;
 mod raw;

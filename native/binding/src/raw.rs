@@ -1,7 +1,7 @@
 //! The only unsafe code of the addon: memory of JavaScript's typed arrays, for one call, and the
 //! descriptor that JavaScript was given.
 
-use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use napi::bindgen_prelude::{Float64ArraySlice, Uint8ArraySlice};
 use rustix::fs::fstat;
@@ -25,7 +25,7 @@ pub fn bytes<'a>(array: &'a mut Uint8ArraySlice<'_>) -> &'a mut [u8] {
 /// A JavaScript thread that is terminated between getting the descriptor and making a socket of
 /// it leaves it open. One whose socket was closed may have seen the number given to another file;
 /// a pipe is told from that by its identity, which is unique as long as `write_end` is open.
-pub fn close_if_forgotten(read_end: RawFd, write_end: &OwnedFd) {
+pub fn close_if_forgotten(read_end: RawFd, write_end: &impl AsFd) {
     // SAFETY: used for one fstat, which says EBADF if nothing is open under this number.
     let read = fstat(unsafe { BorrowedFd::borrow_raw(read_end) });
     let (Ok(read), Ok(write)) = (read, fstat(write_end)) else { return };

@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::SyncSender;
 
 use foq_log::{Error, Result};
 
-use crate::bell::{Bell, REQUESTS_MAX};
+use crate::bell::{Answer, Bell, REQUESTS_MAX};
 use crate::options::count_of;
 use crate::packing::invalid;
 use crate::registry::Lease;
@@ -36,8 +37,10 @@ pub struct Side {
     pub handles: HashMap<u32, Lease>,
     /// What was announced and not yet taken.
     pub told: Told,
+    /// Dumps under way; a word on their channel asks for the next part.
+    pub dumps: HashMap<u32, SyncSender<()>>,
     /// Requests without an answer that was taken.
-    pub requests: usize,
+    requests: usize,
     next: u32,
 }
 
@@ -48,14 +51,28 @@ impl Side {
         Ok(self.next)
     }
 
-    /// A number for a request with an answer; `FOQ_BUSY` when too many are open.
-    pub fn request(&mut self) -> Result<u32> {
+    /// Starts a request that will have one answer; its number. `FOQ_BUSY` when too many are open.
+    pub fn request(&mut self, start: impl FnOnce(u32) -> Result<()>) -> Result<u32> {
         if self.requests >= REQUESTS_MAX {
             return Err(Error::Busy { what: "open requests" });
         }
         let number = self.number()?;
+        start(number)?;
         self.requests += 1;
         Ok(number)
+    }
+
+    /// The answer of a request, which ends with it.
+    pub fn take(&mut self, request: f64) -> Result<Answer> {
+        let answer = self.told.answers.remove(&key(request, "request")?);
+        let answer = answer.ok_or_else(|| invalid(String::from("no such answer")))?;
+        self.end_requests(1);
+        Ok(answer)
+    }
+
+    /// Requests that need no answer any more.
+    pub fn end_requests(&mut self, count: usize) {
+        self.requests = self.requests.saturating_sub(count);
     }
 
     /// The store behind a handle; `FOQ_CLOSED` if it is not open.
@@ -68,7 +85,8 @@ impl Side {
 pub fn add(bell: Arc<Bell>) -> u32 {
     let number = NEXT_SIDE.fetch_add(1, Ordering::Relaxed);
     let told = Told::default();
-    let side = Side { bell, handles: HashMap::new(), told, requests: 0, next: 0 };
+    let (handles, dumps) = (HashMap::new(), HashMap::new());
+    let side = Side { bell, handles, told, dumps, requests: 0, next: 0 };
     SIDES.with(|sides| sides.borrow_mut().insert(number, side));
     number
 }

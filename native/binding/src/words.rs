@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 
 use foq_log::{Completion, Error, Outcome};
 
-use crate::bell::News;
+use crate::bell::{Answer, News};
 use crate::packing::number_of;
 use crate::registry::Lease;
 
@@ -32,7 +32,7 @@ mod tag {
     pub const CLOSED: f64 = 8.0;
     /// handle: closed, but an error is in the queue.
     pub const CLOSE_FAILED: f64 = 9.0;
-    /// request, bytes: `take_answer` gives them.
+    /// request, bytes (of a report: 0): `take_answer` or `take_report` gives it.
     pub const ANSWERED: f64 = 10.0;
     /// request: an error is in the queue.
     pub const REFUSED: f64 = 11.0;
@@ -49,8 +49,8 @@ pub const WORDS_MIN: usize = 64;
 pub struct Told {
     /// In the order of the groups that announced them.
     pub errors: VecDeque<Error>,
-    /// Packed results by request.
-    pub answers: HashMap<u32, Vec<u8>>,
+    /// Results by request.
+    pub answers: HashMap<u32, Answer>,
     /// Requests that ended with an error since last looked at.
     pub refused: usize,
     /// Handles that are open from now on.
@@ -95,9 +95,13 @@ fn announce(news: News, out: &mut Words<'_>, told: &mut Told) {
             out.push(&[tag::CLOSE_FAILED, handle.into()]);
             told.errors.push_back(error);
         }
-        News::Answer { request, result: Ok(bytes) } => {
-            out.push(&[tag::ANSWERED, request.into(), number_of(bytes.len() as u64)]);
-            told.answers.insert(request, bytes);
+        News::Answer { request, result: Ok(answer) } => {
+            let bytes = match &answer {
+                Answer::Bytes(bytes) => bytes.len() as u64,
+                Answer::Report(_) => 0,
+            };
+            out.push(&[tag::ANSWERED, request.into(), number_of(bytes)]);
+            told.answers.insert(request, answer);
         }
         News::Answer { request, result: Err(error) } => {
             out.push(&[tag::REFUSED, request.into()]);

@@ -5,7 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type Test, test } from 'tap';
-import { type Answers, type AppendedRun, NativeStore } from '../native.js';
+import type { AppendedRun } from '../native.js';
+import { type Answers, NativeStore } from '../native-store.js';
 import { AppendPacker, type PackedAppend } from '../packing.js';
 
 const OPTIONS = { journalFileBytes: 64 * 1024, roundBytesMax: 16 * 1024, spares: 1 };

@@ -1,0 +1,32 @@
+// Looks into the files of a store that nobody writes; changes none.
+
+import { addon, type Findings, Side } from './native.js';
+
+/**
+ * Checks every byte that the store would serve. Damage is a finding, not an error; FOQ_LOCKED while
+ * a writer has the store.
+ */
+export async function verifyStore(dir: string): Promise<Findings> {
+  const side = Side.get();
+  const request = addon.verify(side.number, dir);
+  await side.wait(request);
+  return addon.takeReport(side.number, request);
+}
+
+/** What the files hold, as text of whole lines, each a JSON object; read as it is asked for. */
+export async function* dumpStore(dir: string): AsyncGenerator<string, void, undefined> {
+  const side = Side.get();
+  const dump = addon.dump(side.number, dir);
+  const decoder = new TextDecoder();
+  try {
+    for (;;) {
+      const part = new Uint8Array(await side.wait(dump));
+      addon.takeAnswer(side.number, dump, part);
+      if (part.length === 0) return;
+      yield decoder.decode(part);
+      addon.dumpOn(side.number, dump);
+    }
+  } finally {
+    addon.dumpEnd(side.number, dump);
+  }
+}
