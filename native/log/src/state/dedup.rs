@@ -48,10 +48,12 @@ impl Rings {
             }
         };
         if let Some(ring) = self.rings.get_mut(place) {
-            if ring.appends.len() >= depth {
-                ring.appends.drain(..=ring.appends.len() - depth);
+            let length = ring.appends.len();
+            ring.appends.drain(..(length + 1).saturating_sub(depth).min(length));
+            // A depth of 0, which only a planted bug has, remembers nothing.
+            if depth > 0 {
+                ring.appends.push(append);
             }
-            ring.appends.push(append);
         }
     }
 
