@@ -84,6 +84,8 @@ function addon() {
 
 /** Where the verbs find the simulator; copied, because other builds share cargo's folder. */
 export const simulatorPath = '.cache/bin/foq-sim';
+/** What kills processes that use a store. */
+export const killerPath = '.cache/bin/foq-crash';
 
 /**
  * Built by a call of its own: in one call with the addon, cargo would compile the planted bugs
@@ -93,7 +95,7 @@ function simulator() {
   return {
     name: 'simulator',
     inputs: ['Cargo.toml', 'Cargo.lock', 'native/log', 'native/sim'],
-    outputs: [simulatorPath],
+    outputs: [simulatorPath, killerPath],
     salt: rustSalt(),
     run: async () => {
       await mustCargo('simulator', [
@@ -105,6 +107,7 @@ function simulator() {
         'planted',
       ]);
       takeBuilt('foq-sim', simulatorPath);
+      takeBuilt('foq-crash', killerPath);
     },
   };
 }

@@ -3,7 +3,7 @@
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { logFolder, root, simulatorPath } from './build-steps.mjs';
+import { killerPath, logFolder, root, simulatorPath } from './build-steps.mjs';
 import { runCommand } from './lib/command.mjs';
 import { simulatorReader } from './lib/tally.mjs';
 
@@ -15,6 +15,12 @@ const CLASSES = [
     whole: '--exhaustive',
   },
   { name: 'class C, every call fails', slice: '--faults --share 10', whole: '--faults' },
+  {
+    name: 'class E, killed processes',
+    program: killerPath,
+    slice: '--rounds 20',
+    whole: '--rounds 100',
+  },
   { name: 'class F, every bit flipped', slice: '--flips --share 20', whole: '--flips' },
   { name: 'class H, planted bugs', slice: '--planted', whole: '--planted' },
 ];
@@ -23,14 +29,16 @@ const CLASSES = [
 export function simulationSteps(size) {
   return CLASSES.map((simulation) => ({
     name: `${simulation.name} (${simulation[size]})`,
-    run: (tally) => simulate(tally, simulation[size].split(' ')),
+    run: (tally) => simulate(tally, simulation.program, simulation[size].split(' ')),
   }));
 }
 
-async function simulate(tally, args) {
+/** Without a `program` of its own, a class is one of the simulator's, which runs on every core. */
+async function simulate(tally, program, args) {
   const logFile = join(logFolder, `sim${args.join('')}.log`);
-  const jobs = ['--jobs', String(availableParallelism())];
+  const jobs = program ? [] : ['--jobs', String(availableParallelism())];
   const options = { cwd: root, logFile, onLine: simulatorReader(tally) };
-  const result = await runCommand(join(root, simulatorPath), [...args, ...jobs], options);
+  const path = join(root, program ?? simulatorPath);
+  const result = await runCommand(path, [...args, ...jobs], options);
   return { ...result, logFile };
 }

@@ -120,7 +120,8 @@ fn a_parent(arguments: &Arguments) -> Result<bool, String> {
             Ok(()) => passed += 1,
             Err(what) => {
                 failed += 1;
-                println!("round {round}: {what}");
+                println!("FAILED round {round}: {what}");
+                println!("  to see it again: foq-crash --rounds {rounds} --seed {seed}");
             }
         }
     }
