@@ -29,7 +29,8 @@ pub enum Before {
     Empty,
     /// Two members, a few records.
     Members,
-    /// The same, and so many records that the next round may need another file.
+    /// The same, and so many records that the next round may need another file; that one is made
+    /// from a file that has lived before.
     FileNearlyFull,
 }
 
@@ -124,6 +125,7 @@ fn prepare(before: Before, session: &mut Session) -> Result<(), String> {
             session.submit(0, Op::Append(append(b"filler")))?;
             session.drain(&mut blind)?;
         }
+        session.leave_a_dirty_file();
     }
     Ok(())
 }

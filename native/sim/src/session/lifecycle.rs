@@ -97,7 +97,8 @@ impl Session {
             Ok(mut log) => {
                 let round = log.rounds().0;
                 self.tell(|| format!("opened again at round {round}"));
-                self.model.check_recovered_at(&log.reader(), round)?;
+                let reader = log.reader();
+                self.read_through_faults(|model| model.check_recovered_at(&reader, round))?;
                 self.model.resume(round);
                 log.trace_judged(true);
                 self.log = Some(log);

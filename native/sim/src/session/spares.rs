@@ -33,7 +33,7 @@ impl Session {
     }
 
     /// Puts a free file for the next spare: a copy of a journal file, or bytes at random.
-    fn leave_a_dirty_file(&mut self) {
+    pub fn leave_a_dirty_file(&mut self) {
         let files = self.world.disk.files();
         let journal: Vec<_> = files.iter().filter(|(path, _)| path.ends_with(".jnl")).collect();
         let chosen = self.dice.below(journal.len() as u64);
