@@ -76,9 +76,8 @@ impl Model {
     /// It has closed: what acks were pending is durable.
     pub fn closed(&mut self) {
         let first = self.rounds.last().number - 1;
-        let before = self.rounds.get(first - 1);
-        let acks_pended = before.is_some_and(|before| before.lacks(&self.judged));
-        if acks_pended && self.synced_survives {
+        let carried = self.rounds.narrow(first - 1, &self.judged);
+        if !carried && self.synced_survives {
             self.rounds.forget_before(first);
         }
     }

@@ -38,11 +38,6 @@ impl Snapshot {
     pub(super) fn head(&self, chat: &str) -> u64 {
         self.newest.get(chat).map_or(0, |chat| chat.head)
     }
-
-    /// Whether some version is not `chats`.
-    pub(super) fn lacks(&self, chats: &Chats) -> bool {
-        self.versions().any(|version| !identical(version, chats))
-    }
 }
 
 /// The same objects, not only equal ones.
@@ -116,6 +111,18 @@ impl Rounds {
         let snapshot = self.get(number).ok_or(())?;
         self.applied = snapshot.clone();
         Ok(())
+    }
+
+    /// The round is known to have carried all that was `judged`; false if it cannot have.
+    pub(super) fn narrow(&mut self, number: u64, judged: &Chats) -> bool {
+        let found = self.kept.iter_mut().find(|snapshot| snapshot.number == number);
+        let Some(snapshot) = found else { return false };
+        let carried = snapshot.versions().any(|version| identical(version, judged));
+        if carried {
+            snapshot.newest = judged.clone();
+            snapshot.others.clear();
+        }
+        carried
     }
 
     /// A reader was seen to see this version of a round.
