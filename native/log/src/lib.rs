@@ -4,7 +4,8 @@
 //! `state` (what a chat is), `journal` and `recovery` (the bytes; see FORMAT.md), `env` (the
 //! world as traits).
 
-mod commit;
+mod apply;
+mod assemble;
 mod dump;
 pub mod env;
 mod error;
@@ -12,6 +13,7 @@ mod format;
 mod hash;
 mod json;
 mod judge;
+mod judging;
 mod log;
 mod manifests;
 mod open;

@@ -60,20 +60,23 @@ impl Queue {
         Ticket { caller, number }
     }
 
-    /// The next operation to judge, its record or chatId, and its ticket.
-    pub fn peek(&mut self) -> Option<(&PackedOperation, &[u8], Ticket)> {
-        if self.is_empty() {
-            return None;
-        }
+    /// Makes it the turn of a caller that has something, beginning with the one whose turn it is.
+    pub fn select(&mut self) {
         let count = self.callers.len();
-        let place = (0..count)
-            .map(|step| (self.turn + step) % count)
-            .find(|&place| self.callers.get(place).is_some_and(|c| !c.buffers.is_empty()))?;
-        if place != self.turn {
-            self.turn = place;
-            self.turn_bytes = 0;
+        let has_some = |&place: &usize| {
+            self.callers.get(place).is_some_and(|caller| !caller.buffers.is_empty())
+        };
+        if self.is_empty() || has_some(&self.turn) {
+            return;
         }
-        let caller = self.callers.get(place)?;
+        let place = (1..count).map(|step| (self.turn + step) % count).find(has_some);
+        self.turn = place.unwrap_or(self.turn);
+        self.turn_bytes = 0;
+    }
+
+    /// The next operation of the selected caller, its record or chatId, and its ticket.
+    pub fn peek(&self) -> Option<(&PackedOperation, &[u8], Ticket)> {
+        let caller = self.callers.get(self.turn)?;
         let (packed, judged) = caller.buffers.front()?;
         let operation = packed.operations.get(*judged)?;
         let start = operation.start as usize;

@@ -1,0 +1,232 @@
+//! The loop of judging: in the order of the queue, until it is empty or the round is full.
+
+use std::sync::Arc;
+
+use crate::format::effect::Effect;
+use crate::hash::ChatKey;
+use crate::judge::{Judge, JudgeContext, Room, never_seen};
+use crate::log::Log;
+use crate::ops::{Completion, Outcome};
+use crate::options::Retention;
+use crate::overlay::Overlays;
+use crate::pack::Ask;
+use crate::planted::{Bug, planted};
+use crate::queue::Queue;
+use crate::round::Round;
+use crate::state::{ChatIndex, States};
+
+/// Chats that are looked at together, so that their cache misses overlap.
+pub(crate) const TOUCHED_AHEAD: usize = 32;
+
+/// Why judging stopped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// Nothing is queued.
+    Empty,
+    /// The next operation does not fit in this round.
+    Full,
+    /// It does not fit in the file, and nothing is laid out yet.
+    FileFull,
+}
+
+/// The chats of the operations that come next, found and touched together.
+#[derive(Default)]
+struct Ahead {
+    chats: Vec<(ChatKey, Option<ChatIndex>)>,
+    next: usize,
+}
+
+impl Ahead {
+    fn new() -> Self {
+        Self { chats: Vec::with_capacity(TOUCHED_AHEAD), next: 0 }
+    }
+
+    /// The chat of the next operation, whose key is `key`.
+    fn find(
+        &mut self,
+        key: ChatKey,
+        queue: &Queue,
+        states: &States,
+        overlays: &Overlays,
+    ) -> Option<ChatIndex> {
+        if self.next == self.chats.len() {
+            self.chats.clear();
+            self.next = 0;
+            queue.ahead(TOUCHED_AHEAD, |key| self.chats.push((key, states.find(key))));
+            for chat in self.chats.iter().filter_map(|(_, chat)| *chat) {
+                states.touch(chat);
+                overlays.touch(chat);
+            }
+        }
+        let found = self.chats.get(self.next).copied();
+        self.next = (self.next + 1).min(self.chats.len());
+        match found {
+            // Another caller's turn, or a chat that an operation just before made: look again.
+            Some((ahead, Some(chat))) if ahead == key => Some(chat),
+            _ => states.find(key),
+        }
+    }
+}
+
+/// What one round has room for.
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Bytes left in the file.
+    room: usize,
+    /// Bytes a round should have; a single operation may have more.
+    limit: usize,
+}
+
+impl Log {
+    /// Judges in order until the queue is empty or the round is full.
+    pub(crate) fn judge_queued(&mut self, round: &mut Round) -> Stop {
+        let shared = Arc::clone(&self.shared);
+        let room = self.file_room();
+        let limits = Limits { room, limit: room.min(self.options.round_bytes_max as usize) };
+        let context = self.judge_context(&shared.options.retention);
+        let mut states = shared.states.read();
+        let mut ahead = Ahead::new();
+        loop {
+            self.queue.select();
+            let Some((operation, bytes, ticket)) = self.queue.peek() else {
+                let full = round.bytes.len() + self.pending.bytes > room;
+                return if full { Stop::FileFull } else { Stop::Empty };
+            };
+            let bound = operation.bound as usize;
+            if let Some(stop) = full(round, self.pending.bytes, bound, limits) {
+                return stop;
+            }
+            let mut found = ahead.find(operation.key, &self.queue, &states, &self.overlays);
+            if found.is_none() && never_seen(&operation.ask).is_none() {
+                drop(states);
+                let chat_id = chat_id_of(&operation.ask, bytes);
+                found = Some(shared.states.write().find_or_insert(operation.key, chat_id));
+                states = shared.states.read();
+            }
+            let (outcome, rests) = match found {
+                None => (never_seen(&operation.ask).unwrap_or(Outcome::Done), false),
+                Some(chat) => {
+                    let mut judge = Judge {
+                        context: &context,
+                        chat,
+                        state: states.chat(chat),
+                        overlays: &mut self.overlays,
+                        round: &mut *round,
+                        pending: &mut self.pending,
+                    };
+                    let outcome = judge.judge(&operation.ask, bytes);
+                    let rests = judge.rests_on_overlay();
+                    self.overlays.release_settled(chat);
+                    (outcome, rests)
+                }
+            };
+            let waits = waits(&operation.ask, &outcome, rests);
+            if waits {
+                let durable_ack = matches!(&operation.ask, Ask::Ack(terms) if terms.durable);
+                self.pending.wanted |= durable_ack || round.effects.is_empty();
+            }
+            self.queue.advance();
+            if let Some(judged) = &mut self.judged {
+                judged.push(ticket);
+            }
+            let answers = if waits { &mut round.answers } else { &mut self.ready };
+            answers.push(Completion { ticket, outcome });
+        }
+    }
+
+    /// What every operation of this round is judged by.
+    fn judge_context<'a>(&self, retention: &'a Retention) -> JudgeContext<'a> {
+        let (refusal, space) = self.room;
+        let refusal = if self.spares.no_space() { refusal.max(Room::NoAppends) } else { refusal };
+        JudgeContext {
+            retention,
+            dedup_depth: usize::from(self.options.dedup_depth),
+            retention_now: self.assembled.retention_at,
+            room: refusal,
+            free_bytes: space.free_bytes,
+            needed_bytes: self.reserve_bytes(space).saturating_mul(2),
+        }
+    }
+
+    /// Lays out judged acks: with any other effect, or when somebody wants them.
+    pub(crate) fn lay_out_acks(&mut self, round: &mut Round, stop: Stop) {
+        let due = !round.effects.is_empty() || self.pending.wanted || stop == Stop::Full;
+        if !due {
+            if self.pending.since_ms.is_none() && !self.pending.chats.is_empty() {
+                self.pending.since_ms = Some(round.now.monotonic_ms);
+            }
+            if planted(Bug::DropOnUndurableAck) {
+                self.leak_undurable_acks();
+            }
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let states = shared.states.read();
+        let context = self.judge_context(&shared.options.retention);
+        for chat in std::mem::take(&mut self.pending.chats) {
+            if self.overlays.get(chat).is_none_or(|overlay| overlay.acks().is_empty()) {
+                continue;
+            }
+            let mut judge = Judge {
+                context: &context,
+                chat,
+                state: states.chat(chat),
+                overlays: &mut self.overlays,
+                round: &mut *round,
+                pending: &mut self.pending,
+            };
+            judge.flush_acks();
+        }
+        self.pending.bytes = 0;
+        self.pending.wanted = false;
+        self.pending.since_ms = None;
+    }
+
+    /// The planted bug: acks count for retention before they are durable.
+    fn leak_undurable_acks(&mut self) {
+        let mut states = self.shared.states.write();
+        for &chat in &self.pending.chats {
+            let acks = self.overlays.get(chat).map(|overlay| overlay.acks());
+            for raise in acks.unwrap_or_default() {
+                states.raise_for_planted_bug(chat, *raise);
+            }
+        }
+    }
+}
+
+/// Whether the round, or the file, has no room for an operation of at most `bound` bytes.
+fn full(round: &Round, pending: usize, bound: usize, limits: Limits) -> Option<Stop> {
+    let used = round.bytes.len() + pending;
+    let needed = used + bound;
+    let alone = round.effects.is_empty();
+    if needed <= limits.limit || (alone && pending == 0 && needed <= limits.room) {
+        return None;
+    }
+    let least = if pending == 0 { needed } else { used };
+    Some(if alone && least > limits.room { Stop::FileFull } else { Stop::Full })
+}
+
+/// Whether the answer waits for the disk.
+fn waits(ask: &Ask, outcome: &Outcome, rests_on_overlay: bool) -> bool {
+    match (ask, outcome) {
+        (Ask::Ack(terms), Outcome::Acked) => terms.durable && rests_on_overlay,
+        (_, Outcome::Appended { duplicate: true, .. })
+            if planted(Bug::DuplicateAnsweredBeforeDurable) =>
+        {
+            false
+        }
+        _ => rests_on_overlay,
+    }
+}
+
+/// The chatId of a packed operation.
+fn chat_id_of<'a>(ask: &Ask, bytes: &'a [u8]) -> &'a str {
+    let chat_id = match ask {
+        Ask::Plain | Ask::Append(_) => match Effect::record_chat_id(bytes) {
+            Some(chat_id) => chat_id,
+            None => unreachable!("a packed record holds its chatId"),
+        },
+        _ => bytes,
+    };
+    std::str::from_utf8(chat_id).unwrap_or_default()
+}
