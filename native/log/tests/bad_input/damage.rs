@@ -201,6 +201,7 @@ fn a_corrupt_store_opened_for_reading_serves_what_verifies() {
     let before = files(&place.store());
     let store = open(&place.store(), &for_reading()).unwrap();
     assert_eq!(records(&store.reader()).len(), 5);
+    assert_eq!(store.damage().map(Error::code), Some("FOQ_CORRUPT"));
     drop(store);
     assert!(files(&place.store()) == before, "nothing changed");
 }

@@ -45,6 +45,7 @@ pub struct RunningStore {
     intake: Arc<Intake>,
     packer: Packer,
     reader: Reader,
+    damage: Option<Error>,
     committer: ThreadId,
     handle: Mutex<Option<JoinHandle<()>>>,
 }
@@ -62,7 +63,7 @@ impl RunningStore {
     /// Those of `Log::open`, and `FOQ_UNAVAILABLE` when the system gives no thread.
     pub fn open(env: &Env, options: &Options) -> Result<Self> {
         let log = Log::open(env, &log_options(options))?;
-        let (packer, reader) = (log.packer(), log.reader());
+        let (packer, reader, damage) = (log.packer(), log.reader(), log.damage().cloned());
         let intake = Arc::new(Intake::new(options, env.disk.name()));
         let sealer = Sealer::start(log.spare_maker(), &intake, !options.read_only)
             .map_err(|error| no_thread(env, error))?;
@@ -72,7 +73,7 @@ impl RunningStore {
             .spawn(move || committer.main())
             .map_err(|error| no_thread(env, error))?;
         let committer = handle.thread().id();
-        Ok(Self { intake, packer, reader, committer, handle: Mutex::new(Some(handle)) })
+        Ok(Self { intake, packer, reader, damage, committer, handle: Mutex::new(Some(handle)) })
     }
 
     /// Packs operations for [`Caller::submit`], on the caller's own thread.
@@ -91,6 +92,12 @@ impl RunningStore {
     #[must_use]
     pub fn reader(&self) -> Reader {
         self.reader.clone()
+    }
+
+    /// What is corrupt in a store opened for reading; reads serve what lies before it.
+    #[must_use]
+    pub fn damage(&self) -> Option<&Error> {
+        self.damage.as_ref()
     }
 
     /// The failure that poisoned the store, as `FOQ_POISONED`.
