@@ -192,3 +192,58 @@ fn what_the_disk_refused_is_as_if_it_had_never_been_asked() {
     let objection = alone.model.completion(&Completion { ticket: ack, outcome });
     assert!(objection.unwrap_err().starts_with("I29"), "an ack needs no space");
 }
+
+/// What a chat may look like that a workload should meet.
+fn sights(chat: &chat::Chat, store: &Retention, now: u64) -> Vec<&'static str> {
+    let closing = chat.cursors.values().any(|cursor| cursor.closing.is_some());
+    let hole = chat.cursors.values().any(|cursor| !cursor.holes.is_empty());
+    let pinned_below = chat.pinned.as_ref().is_some_and(|pinned| pinned.seq < chat.floor);
+    let pinned_deleted = chat.pinned.as_ref().is_some_and(|pinned| pinned.deleted);
+    let full_ring = chat.rings.values().any(|ring| ring.len() == 4);
+    let expired = floor::floor(chat, store, now).0 > chat.floor;
+    let behind_its_marks = chat.cursors.values().any(|cursor| cursor.read > cursor.received);
+    let below_the_floor = chat.cursors.values().any(|cursor| cursor.received + 1 < chat.floor);
+    let ended = chat.live(store, now).count() < chat.cursors.len();
+    let all = [
+        (closing, "a closing cursor"),
+        (ended, "a closing cursor that ended by age"),
+        (hole, "a hole"),
+        (pinned_below, "a pinned record below the floor"),
+        (pinned_deleted, "a deleted pinned record"),
+        (!chat.deleted.is_empty(), "deleted records"),
+        (full_ring, "a full dedup ring"),
+        (expired, "a floor that time has moved"),
+        (behind_its_marks, "a mark ahead of received"),
+        (below_the_floor, "a cursor below the floor"),
+    ];
+    all.into_iter().filter(|(seen, _)| *seen).map(|(_, name)| name).collect()
+}
+
+#[test]
+fn workloads_meet_every_shape_of_a_chat() {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let profile = Profile::MIXED;
+    for seed in 0..10 {
+        let mut alone = Alone::new(profile);
+        let mut workload = Workload::new(seed, profile);
+        for _ in 0..400 {
+            match workload.next(&alone.model) {
+                Step::Submit { op, .. } => {
+                    alone.judge(&op);
+                }
+                Step::Advance { wall_ms, monotonic_ms } => {
+                    alone.wall_ms = alone.wall_ms.saturating_add_signed(wall_ms);
+                    alone.monotonic_ms += monotonic_ms;
+                }
+                _ => alone.round(),
+            }
+            let now = alone.model.clock.retention_at;
+            let chats = alone.model.judged.values();
+            for sight in chats.flat_map(|chat| sights(chat, &alone.model.store, now)) {
+                *seen.entry(sight).or_default() += 1;
+            }
+        }
+    }
+    assert_eq!(seen.len(), 10, "{seen:?}");
+    assert!(seen.values().all(|&count| count > 20), "{seen:?}");
+}

@@ -70,6 +70,22 @@ fn a_callers_appends_keep_their_order_while_others_send_too() {
 }
 
 #[test]
+fn the_first_operations_after_a_reopening_keep_their_order_too() {
+    let mut world = a_store();
+    world.join("ann");
+    world.filled(3);
+    world.reopen();
+    world.submit(&plain("m1"));
+    world.submit(&Op::Append(by("ann", "m2")));
+    let ack = world.submit(&acking("ann", 3, true));
+    world.submit(&plain("m3"));
+    world.commit();
+    assert_eq!(world.texts(), ["m1", "m2", "m3"]);
+    assert!(matches!(world.answer(ack), Some(Outcome::Acked)));
+    assert_eq!(world.show(), "floor 4 head 6, ann 3/0/0");
+}
+
+#[test]
 fn a_time_stamp_never_decreases_although_the_wall_clock_goes_back() {
     let mut world = a_store();
     world.clock.set_wall(START_MS + 500);
