@@ -35,6 +35,7 @@ const ENDINGS: readonly Ending[] = [
 
 const count = Number(process.argv[2]);
 const root = mkdtempSync(join(tmpdir(), 'foq-doorbell-'));
+process.on('exit', () => rmSync(root, { recursive: true, force: true }));
 const ended: Record<string, number> = {};
 const promised: Promised[] = [];
 
@@ -91,7 +92,6 @@ const tasks = Array.from({ length: count - 1 }, (_, i) => taskOf(i + 1)).values(
 await Promise.all(Array.from({ length: AT_A_TIME }, () => runLane(tasks)));
 await check();
 const [filesAfter, threadsAfter] = held();
-rmSync(root, { recursive: true });
 const report: ProcessReport = {
   ended,
   promised: promised.length,
