@@ -7,6 +7,8 @@ pub(crate) mod effect;
 pub(crate) mod effect_writer;
 pub(crate) mod file;
 pub(crate) mod manifest;
+#[cfg(test)]
+mod spec;
 
 /// Format version this code writes. 0 until sealing exists: version 0 stores are not kept
 /// readable by later versions.
