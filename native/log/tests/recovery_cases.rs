@@ -11,11 +11,11 @@ use foq_log::{
     Append, Assembled, Durability, Error, FORMAT_VERSION, Log, Operation, Options, ReadFrom,
 };
 
-const FILE_BYTES: usize = 8192;
+const FILE_BYTES: u32 = 8192;
 const SECTOR: usize = 512;
 
 fn options() -> Options {
-    Options { journal_file_bytes: FILE_BYTES as u32, payload_bytes_max: 1024, ..Options::default() }
+    Options { journal_file_bytes: FILE_BYTES, payload_bytes_max: 1024, ..Options::default() }
 }
 
 fn env(disk: &SimDisk, seed: u64) -> Env {
@@ -31,10 +31,10 @@ fn journal(file_id: u64) -> String {
 }
 
 /// A log that committed `count` records of 300 bytes, one a round, and keeps two spares.
-fn a_log(disk: &SimDisk, count: usize) -> Log {
+fn a_log(disk: &SimDisk, count: u8) -> Log {
     let mut log = Log::open(&env(disk, 1), &options()).unwrap();
     for n in 0..count {
-        append(&mut log, &[n as u8; 300]);
+        append(&mut log, &[n; 300]);
     }
     log
 }
