@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+// The command `foq`. It parses first and imports what a command needs only then, so that help and
+// wrong usage load neither the engine nor the addon.
+//
+// Exit codes: 0 when all is well, 1 when the answer is no or something failed, 2 for wrong usage.
+
+import { Command, CommanderError } from 'commander';
+import { failureText } from './failure.js';
+import { ReaderGone, watchReader } from './output.js';
+
+const WRONG_USAGE = 2;
+
+async function main(words: readonly string[]): Promise<void> {
+  const program = new Command('foq')
+    .description('Looks into the data directory of a FOQ store. Nothing here writes to one.')
+    .exitOverride()
+    .showHelpAfterError();
+  program
+    .command('dump')
+    .argument('<dir>', 'data directory of a store')
+    .option('--json', 'one JSON object a line instead of text')
+    .description('prints what the files hold, batch by batch')
+    .action(async (dir: string, options: { json?: boolean }) => {
+      const { dump } = await import('./dump.js');
+      process.exitCode = await dump(dir, { json: options.json === true });
+    });
+  program
+    .command('verify')
+    .argument('<dir>', 'data directory of a store')
+    .option('--json', 'one JSON document instead of text')
+    .description('reads every byte and says whether all of it checks out')
+    .action(async (dir: string, options: { json?: boolean }) => {
+      const { verify } = await import('./verify.js');
+      process.exitCode = await verify(dir, { json: options.json === true });
+    });
+  await program.parseAsync([...words], { from: 'user' });
+}
+
+watchReader();
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
+  } else if (!(error instanceof ReaderGone)) {
+    console.error(failureText(error));
+    process.exitCode = 1;
+  }
+}
