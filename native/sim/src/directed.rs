@@ -1,8 +1,72 @@
 //! Directed scenarios: short lives written by hand, each for a promise whose breach random lives
 //! would take long to meet.
 
+use foq_log::env::sim::{Dice, Survivors};
+
+use crate::classes::a;
+use crate::crash::Explorer;
+use crate::operation::{Op, OwnedAppend};
+use crate::session::Session;
+use crate::world::{START_MS, World};
+
 /// A name and what it runs; an error is a broken promise, in words.
 pub type Scenario = (&'static str, fn() -> Result<(), String>);
 
 /// All of them.
-pub const SCENARIOS: &[Scenario] = &[];
+pub const SCENARIOS: &[Scenario] =
+    &[("a recycled file whose old bytes would go on where the log stops", stale_bytes_go_on)];
+
+const SEED: u64 = 7;
+const SECTOR_BYTES: usize = 512;
+const SMALL_FILE_BYTES: u32 = 8 << 10;
+
+/// Two stores of one seed live the same life, one with large files and one with small ones. The
+/// small one's second file is made from the part of the large one's first file that holds the same
+/// rounds and those after them: bytes that verify but for their file and place.
+fn stale_bytes_go_on() -> Result<(), String> {
+    let sectors_per_file = SMALL_FILE_BYTES as usize / SECTOR_BYTES;
+    let mut large = a_store(2 * SMALL_FILE_BYTES)?;
+    for _ in 0..2 * sectors_per_file - 2 {
+        append(&mut large)?;
+    }
+    let files = large.world.disk.files();
+    let first = files.iter().find(|(path, _)| path.ends_with(".jnl"));
+    let (_, bytes) = first.ok_or("the large store has no journal")?;
+    // Its header, then what follows the rounds of the small store's first file.
+    let stale = bytes.get((sectors_per_file - 1) * SECTOR_BYTES..).unwrap_or_default();
+    let stale = stale.get(..SMALL_FILE_BYTES as usize).unwrap_or_default();
+
+    let mut small = a_store(SMALL_FILE_BYTES)?;
+    small.world.disk.put_file("journal/stale.free", stale);
+    let journal_files = |session: &Session| {
+        let files = session.world.disk.files();
+        files.iter().filter(|(path, _)| path.ends_with(".jnl")).count()
+    };
+    while journal_files(&small) < 2 {
+        append(&mut small)?;
+    }
+    append(&mut small)?;
+    let cut = small.world.disk.cut();
+    Explorer::new(SEED, 1).recover_cut(small.scene(None, 0), &cut, Some(Survivors::None))
+}
+
+fn a_store(journal_file_bytes: u32) -> Result<Session, String> {
+    let mut options = a::options(&mut Dice::new(SEED));
+    options.journal_file_bytes = journal_file_bytes;
+    options.spares = 1;
+    let world = World::new(options, START_MS, SEED);
+    let mut session = Session::create(world, SEED).map_err(|error| error.to_string())?;
+    session.dirty_spares = false;
+    Ok(session)
+}
+
+/// One round of one sector.
+fn append(session: &mut Session) -> Result<(), String> {
+    let append = OwnedAppend {
+        chat: "chat".to_owned(),
+        payload: b"one of many".to_vec(),
+        ..OwnedAppend::default()
+    };
+    session.submit(0, Op::Append(append))?;
+    session.drain(&mut |_| Ok(()))
+}

@@ -223,10 +223,12 @@ fn planted(arguments: &Arguments) -> Report {
     let mut results: Vec<_> = parts.into_iter().flatten().collect();
     results.sort_by_key(|(index, _, _)| *index);
     let mut report = Report::default();
-    for (_, bug, caught) in results {
-        match (bug, caught) {
-            (Some(bug), Some(catch)) => {
-                println!("{bug:?}: caught by {}: {}", catch.by, shortened(&catch.why));
+    for (_, bug, catches) in results {
+        match (bug, catches.first()) {
+            (Some(bug), Some(first)) => {
+                let by: Vec<&str> = catches.iter().map(|catch| catch.by.as_str()).collect();
+                println!("{bug:?}: caught by {}", by.join(", "));
+                println!("    {}", shortened(&first.why));
                 report.passed += 1;
             }
             (Some(bug), None) => report.failures.push(format!("{bug:?} was not caught")),

@@ -71,9 +71,6 @@ impl Closed {
             harness::drive(&mut session, &mut plan, &mut explorer, 0)?;
         }
         session.drain(&mut |_| Ok(()))?;
-        // A round at the time of the close, so that to lose the mark of the close is harmless
-        // also to what is kept by age.
-        session.mark_or_tick(true)?;
         let (world, model) = session.close()?;
         let files = world.disk.files();
         let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();

@@ -171,7 +171,11 @@ impl Session {
 
     fn go_on(&mut self, done: foq_log::Result<()>, flight: Flight) -> Result<bool, String> {
         match done {
-            Ok(()) => self.flight = Some(flight),
+            Ok(()) => {
+                self.flight = Some(flight);
+                // A driver may ask at any time.
+                self.take_completions()?;
+            }
             Err(error) => self.fail(error)?,
         }
         Ok(true)
