@@ -1,37 +1,63 @@
-// Behind `.ci/run`: runs the tests and the checks as their npm verbs, so that what is green here
-// is green for whoever types them, and adds their last lines up.
+// Behind `.ci/run`: runs the tests and the checks as their npm verbs, so that what is green here is
+// green for whoever types them, then every class of crash test in its whole size, and adds it all
+// up.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { root } from './build-steps.mjs';
+import { printSummary, runSteps } from './lib/run-steps.mjs';
+import { simulationSteps } from './simulations.mjs';
 
-const COUNTS = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/;
+const COUNTS = /^(\d+) passed, (\d+) failed(?:, \d+ skipped)?$/;
 
-const total = { passed: 0, failed: 0, skipped: 0 };
+const startedAt = Date.now();
+const total = { passed: 0, failures: [], skips: [] };
 for (const verb of ['test', 'check']) {
   console.log(`\n== npm run ${verb}`);
-  const { code, counts } = await runVerb(verb);
-  total.passed += Number(counts?.[1] ?? 0);
-  total.failed += Number(counts?.[2] ?? 0);
-  total.skipped += Number(counts?.[3] ?? 0);
-  const unexplained = code !== 0 && Number(counts?.[2] ?? 0) === 0;
-  if (unexplained) total.failed += 1;
+  add(await runVerb(verb));
 }
-const skipped = total.skipped === 0 ? '' : `, ${total.skipped} skipped`;
-console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
-process.exitCode = total.failed === 0 ? 0 : 1;
+console.log('\n== every class of crash test, whole');
+add(await runSteps(simulationSteps('whole')));
+console.log(`\n== in all, after ${((Date.now() - startedAt) / 60_000).toFixed(1)} minutes`);
+printSummary(total);
+process.exitCode = total.failures.length === 0 ? 0 : 1;
 
-/** Prints what the verb prints; resolves to its exit code and the counts of its last line. */
+function add({ passed, failures, skips }) {
+  total.passed += passed;
+  total.failures.push(...failures);
+  total.skips.push(...skips);
+}
+
+/**
+ * Prints what the verb prints, and collects from it what `printSummary` printed there. A verb that
+ * ends badly, or without a total, without naming a failure is itself one.
+ */
 function runVerb(verb) {
+  const counted = { passed: 0, failures: [], skips: [] };
+  let hasTotal = false;
+  const read = (line) => {
+    console.log(line);
+    const counts = COUNTS.exec(line);
+    if (counts) {
+      hasTotal = true;
+      counted.passed = Number(counts[1]);
+    }
+    const failed = /^failed: (.*)$/.exec(line);
+    if (failed) counted.failures.push(failed[1]);
+    const skipped = /^skipped: (.*) \((.*)\)$/.exec(line);
+    if (skipped) counted.skips.push({ name: skipped[1], reason: skipped[2] });
+  };
   return new Promise((resolve) => {
-    let counts;
     const stdio = ['ignore', 'pipe', 'inherit'];
     const child = spawn('npm', ['run', '--silent', verb], { cwd: root, stdio });
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      console.log(line);
-      counts = COUNTS.exec(line) ?? undefined;
-    });
-    child.on('error', () => resolve({ code: 1, counts: undefined }));
-    child.on('close', (code) => resolve({ code: code ?? 1, counts }));
+    createInterface({ input: child.stdout }).on('line', read);
+    const end = (isGood) => {
+      if (!(isGood && hasTotal) && counted.failures.length === 0) {
+        counted.failures.push(`npm run ${verb} ended badly`);
+      }
+      resolve(counted);
+    };
+    child.on('error', () => end(false));
+    child.on('close', (code) => end(code === 0));
   });
 }
