@@ -7,13 +7,13 @@ use super::manifest::layout;
 
 const SPEC: &str = include_str!("../../FORMAT.md");
 
-/// Rows of the table with byte offsets under a heading: (offset, bytes, field).
+/// Rows of the table with byte offsets under a heading: (start, bytes, field).
 fn table(heading: &str) -> Vec<(usize, usize, String)> {
     let title = format!("\n## {heading}\n");
     let begin = SPEC.find(&title).unwrap_or_else(|| panic!("FORMAT.md has no {heading}"));
     let section = &SPEC[begin + title.len()..];
     let section = &section[..section.find("\n## ").unwrap_or(section.len())];
-    let rows = section.lines().skip_while(|line| !line.starts_with("| Offset |")).skip(2);
+    let rows = section.lines().skip_while(|line| !line.starts_with("| Byte offset |")).skip(2);
     rows.take_while(|line| line.starts_with('|'))
         .map(|line| {
             let cells: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -28,15 +28,15 @@ fn check(heading: &str, size: usize, fields: &[(&str, usize)]) {
     let rows = table(heading);
     assert!(!rows.is_empty(), "{heading}: no table was found");
     let mut end = 0;
-    for (offset, bytes, field) in &rows {
-        assert_eq!(*offset, end, "{heading}: {field} does not follow the field before it");
-        end = offset + bytes;
+    for (start, bytes, field) in &rows {
+        assert_eq!(*start, end, "{heading}: {field} does not follow the field before it");
+        end = start + bytes;
     }
     assert_eq!(end, size, "{heading}: the table's size");
     let named: Vec<(&str, usize)> = rows
         .iter()
         .filter(|(_, _, field)| field != "reserved")
-        .map(|(offset, _, field)| (field.as_str(), *offset))
+        .map(|(start, _, field)| (field.as_str(), *start))
         .collect();
     assert_eq!(named, fields, "{heading}: fields");
 }
