@@ -123,17 +123,18 @@ mod tests {
         let keys: Vec<ChatKey> = (0..100_000_u128)
             .map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C834))
             .collect();
-        for (index, &key) in keys.iter().enumerate() {
-            let is_it = |found: ChatIndex| keys[found as usize] == key;
-            assert_eq!(table.find(key, is_it), None, "not there before");
-            table.insert(key, index as ChatIndex, |found| keys[found as usize]);
-            let probe = keys[index / 2];
-            let is_it = |found: ChatIndex| keys[found as usize] == probe;
-            assert_eq!(table.find(probe, is_it), Some((index / 2) as ChatIndex));
+        let is = |key: ChatKey| {
+            let keys = &keys;
+            move |found: ChatIndex| keys[found as usize] == key
+        };
+        for (index, &key) in (0..).zip(&keys) {
+            assert_eq!(table.find(key, is(key)), None, "not there before");
+            table.insert(key, index, |found| keys[found as usize]);
+            let probe = keys[index as usize / 2];
+            assert_eq!(table.find(probe, is(probe)), Some(index / 2));
         }
-        for (index, &key) in keys.iter().enumerate() {
-            let is_it = |found: ChatIndex| keys[found as usize] == key;
-            assert_eq!(table.find(key, is_it), Some(index as ChatIndex));
+        for (index, &key) in (0..).zip(&keys) {
+            assert_eq!(table.find(key, is(key)), Some(index));
         }
     }
 }
