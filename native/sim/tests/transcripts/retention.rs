@@ -150,6 +150,18 @@ fn no_join_return_or_longer_max_age_lowers_the_floor() {
 }
 
 #[test]
+fn a_join_right_after_the_ack_that_raised_the_floor_leaves_it_there() {
+    let mut world = a_store();
+    world.join("ann");
+    world.filled(4);
+    world.receive("ann", 3);
+    world.ask(&joining("newcomer", JoinAt::Seq(1)));
+    assert_eq!(world.show(), "floor 4 head 4, ann 3/0/0, newcomer 0/0/0");
+    world.reopen();
+    assert_eq!(world.show(), "floor 4 head 4, ann 3/0/0, newcomer 0/0/0");
+}
+
+#[test]
 fn the_floor_is_the_same_after_replay() {
     let mut world = a_store();
     world.join("ann");
