@@ -162,6 +162,20 @@ fn a_join_right_after_the_ack_that_raised_the_floor_leaves_it_there() {
 }
 
 #[test]
+fn a_join_does_not_bring_back_what_time_alone_has_released() {
+    let mut world = a_store();
+    world.configure(ChatOptions { keep_at_least_ms: Some(2 * HOUR_MS), ..UNSET });
+    world.join("ann");
+    world.filled(2);
+    world.receive("ann", 2);
+    assert_eq!(floor(&world), 1);
+    world.pass(4 * HOUR_MS);
+    assert_eq!(floor(&world), 3);
+    world.ask(&joining("newcomer", JoinAt::Seq(1)));
+    assert_eq!(floor(&world), 3);
+}
+
+#[test]
 fn the_floor_is_the_same_after_replay() {
     let mut world = a_store();
     world.join("ann");
