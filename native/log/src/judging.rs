@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::error::Error;
 use crate::format::effect::Effect;
 use crate::hash::ChatKey;
 use crate::judge::{Judge, JudgeContext, Room, never_seen};
@@ -215,6 +216,8 @@ fn waits(ask: &Ask, outcome: &Outcome, rests_on_overlay: bool) -> bool {
         {
             false
         }
+        // A full disk refuses whatever becomes of what is under way.
+        (_, Outcome::Failed(error)) if matches!(**error, Error::DiskFull { .. }) => false,
         _ => rests_on_overlay,
     }
 }

@@ -4,8 +4,9 @@
 //! A *point* is one such recovery, checked. Recoveries are interrupted too, again and again, down
 //! to `DEPTH_MAX` crashes in a row.
 
-use foq_log::Log;
 use foq_log::env::sim::{Cut, Dice, SimDisk, Survivors};
+
+use foq_log::{Error, Log, Options};
 
 use crate::harness::{self, Plan};
 use crate::model::Model;
@@ -126,7 +127,12 @@ impl Explorer {
     /// Opens what is found on `disk`; the model must know it.
     fn recover(&mut self, scene: Scene<'_>, disk: SimDisk) -> Result<(), String> {
         let Scene { model, depth, .. } = scene;
+        // Whoever starts it again has freed the disk.
+        disk.set_space(World::ROOMY);
         let world = scene.world.after_stop(disk, self.stopped_ms());
+        if self.dice.one_in(16) {
+            look_read_only(&world, model)?;
+        }
         let digs = scene.plan.is_some() && depth + 1 < DEPTH_MAX;
         let interrupted = digs && self.dice.one_in(6);
         if interrupted {
@@ -206,4 +212,19 @@ impl Explorer {
             _ => self.dice.below(5000),
         }
     }
+}
+
+/// Whoever only looks sees a lawful state, and changes nothing.
+fn look_read_only(world: &World, model: &Model) -> Result<(), String> {
+    let before = world.disk.files();
+    let options = Options { create: false, read_only: true, ..world.options.clone() };
+    match Log::open(&world.env(), &options) {
+        Ok(log) => model
+            .check_recovered_at(&log.reader(), log.rounds().0)
+            .map_err(|error| format!("read-only: {error}"))?,
+        // The crash came before there was a store.
+        Err(Error::Unavailable { .. }) => {}
+        Err(error) => return Err(format!("it does not open read-only: {error}")),
+    }
+    if world.disk.files() == before { Ok(()) } else { Err("a look has changed files".to_owned()) }
 }

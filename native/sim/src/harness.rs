@@ -66,9 +66,15 @@ fn one_step(
     depth: u32,
 ) -> Result<(), String> {
     match plan.dice.below(16) {
-        0 if session.wants_spare() => return session.prepare_spare(),
+        0 if session.wants_spare() => return session.prepare_spare().map(|_| ()),
         1 => return session.check_live(),
-        2..=6 if session.in_flight() => return session.step().map(|_| ()),
+        // Seldom and not for long: a full disk refuses most of what is asked.
+        2 if plan.dice.one_in(20) => {
+            session
+                .squeeze(plan.dice.below(10) * u64::from(session.world.options.journal_file_bytes));
+        }
+        2 => session.relax(),
+        3..=7 if session.in_flight() => return session.step().map(|_| ()),
         _ => {}
     }
     let step = plan.workload.next(&session.model);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use foq_log::Options;
 use foq_log::env::sim::{SimClock, SimDisk, SimRandom};
-use foq_log::env::{Clock, Env};
+use foq_log::env::{Clock, Env, Space};
 
 /// 2026-01-01T00:00:00Z, when most worlds begin.
 pub const START_MS: u64 = 1_767_225_600_000;
@@ -24,6 +24,9 @@ pub struct World {
 }
 
 impl World {
+    /// Space that never runs out.
+    pub const ROOMY: Space = Space { free_bytes: 1 << 40, total_bytes: 1 << 41 };
+
     /// An empty disk at `wall_ms`; `seed` decides the store's identities.
     #[must_use]
     pub fn new(options: Options, wall_ms: u64, seed: u64) -> Self {

@@ -53,6 +53,8 @@ pub struct Session {
     flight: Option<Flight>,
     dice: Dice,
     dirty_count: u64,
+    /// Whether the disk was filled.
+    squeezed: bool,
     faults_before: u64,
 }
 
@@ -80,6 +82,7 @@ impl Session {
             flight: None,
             dice: Dice::new(seed),
             dirty_count: 0,
+            squeezed: false,
             faults_before,
         }
     }
@@ -194,10 +197,7 @@ impl Session {
                 true
             }
             Ok(Assembled::Nothing) => false,
-            Ok(Assembled::NeedsSpare) => {
-                self.prepare_spare()?;
-                true
-            }
+            Ok(Assembled::NeedsSpare) => self.prepare_spare()? || !self.squeezed,
             Ok(Assembled::Round(round)) => {
                 let (number, at, retention_at) = (round.number(), round.at(), round.retention_at());
                 self.tell(|| format!("round {number} at {at}, retention at {retention_at}"));

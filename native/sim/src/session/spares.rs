@@ -1,10 +1,14 @@
-//! Spares of a session: they are often made from files that have lived before, so that stale
+//! Spares of a session, and the space for them. Spares are often made from files that have lived before, so that stale
 //! bytes with once valid checksums lie where the log will write next.
 
-use foq_log::env::Disk;
+use foq_log::Error;
+use foq_log::env::{Disk, Space};
 
 use super::Session;
+use crate::world::World;
 
+/// A disk so small that a few journal files are a good part of it.
+const SMALL_DISK_BYTES: u64 = 1 << 20;
 /// Dirty files are numbered from here, out of the way of the log's own.
 const DIRTY_NUMBERS_START: u64 = 900_000;
 
@@ -15,20 +19,46 @@ impl Session {
         self.failure.is_none() && self.log.as_ref().is_some_and(foq_log::Log::wants_spare)
     }
 
-    /// Prepares a spare. Where a planned fault forbids it, the log is told about the space.
-    pub fn prepare_spare(&mut self) -> Result<(), String> {
+    /// Prepares a spare; answers whether there is one more. Where a planned fault or a full disk
+    /// forbids it, the log is told about the space.
+    pub fn prepare_spare(&mut self) -> Result<bool, String> {
         if self.dirty_spares && self.dice.one_in(2) {
             self.leave_a_dirty_file();
         }
         match self.log().prepare_spare() {
-            Ok(()) => Ok(()),
-            Err(_) if self.met_a_fault() => {
+            Ok(()) => Ok(true),
+            Err(error) if self.met_a_fault() || self.is_full(&error) => {
                 if let Ok(space) = self.world.disk.space() {
                     self.log().set_space(space);
                 }
-                Ok(())
+                Ok(false)
             }
             Err(error) => Err(format!("no spare, though nothing was wrong: {error}")),
+        }
+    }
+
+    fn is_full(&self, error: &Error) -> bool {
+        self.squeezed && matches!(error, Error::DiskFull { .. })
+    }
+
+    /// Leaves the disk so many free bytes, and tells the log.
+    pub fn squeeze(&mut self, free_bytes: u64) {
+        self.set_space(Space { free_bytes, total_bytes: SMALL_DISK_BYTES });
+        self.squeezed = true;
+    }
+
+    /// Frees the disk, and tells the log.
+    pub fn relax(&mut self) {
+        if self.squeezed {
+            self.set_space(World::ROOMY);
+            self.squeezed = false;
+        }
+    }
+
+    fn set_space(&mut self, space: Space) {
+        self.world.disk.set_space(space);
+        if let Some(log) = &mut self.log {
+            log.set_space(space);
         }
     }
 
