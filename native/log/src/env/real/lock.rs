@@ -25,11 +25,14 @@ pub(super) struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The pid must not be taken for that of a reader who holds the lock next. Should this
-        // fail, the message is less exact; closing the file is what releases the lock.
-        if let Some(file) = self.file.as_ref().filter(|_| self.writes) {
-            let _ = file.set_len(0);
+        let Some(file) = &self.file else { return };
+        if self.writes {
+            // The pid must not be taken for that of a reader who holds the lock next.
+            sign(file, 0, &[0; 16]);
         }
+        // Closing the file would do, but for a child that was forked and has not yet begun its
+        // own program: it holds the same open file for that long.
+        let _ = retry_on_intr(|| flock(file, FlockOperation::Unlock));
     }
 }
 
@@ -43,16 +46,20 @@ pub(super) fn hold(path: &Path, boot_id: &[u8; 16]) -> Result<Lock, LockError> {
         how.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = how.open(path).map_err(LockError::Io)?;
         take(&file, FlockOperation::NonBlockingLockExclusive, boot_id)?;
-        if is_at(&file, path) {
-            let text = format!("{}\n{}\n", getpid().as_raw_nonzero(), hex(boot_id));
-            // Shorter text may follow longer: cut first, so that no reader sees a mixture.
-            file.set_len(0)
-                .and_then(|()| file.write_all_at(text.as_bytes(), 0))
-                .map_err(LockError::Io)?;
-            return Ok(Lock { file: Some(file), writes: true });
-        }
+        let mut lock = Lock { file: Some(file), writes: false };
+        let Some(file) = lock.file.as_ref().filter(|file| is_at(file, path)) else { continue };
+        sign(file, getpid().as_raw_nonzero().get(), boot_id);
+        lock.writes = true;
+        return Ok(lock);
     }
     Err(LockError::Io(ErrorKind::ResourceBusy.into()))
+}
+
+/// Writes who holds the lock, always over the same bytes. On a disk so full that even this fails,
+/// the lock is held all the same, and only the error message of others is less exact.
+fn sign(file: &File, pid: i32, boot_id: &[u8; 16]) {
+    let text = format!("{pid:10}\n{}\n", hex(boot_id));
+    let _ = file.write_all_at(text.as_bytes(), 0);
 }
 
 /// Checks that no writer has the store, and keeps one out for as long as the lock is held; any
@@ -92,7 +99,7 @@ fn holder(file: &File, boot_id: &[u8; 16]) -> u32 {
         return 0;
     }
     let mut lines = text.lines();
-    let pid = lines.next().and_then(|line| line.parse::<i32>().ok()).and_then(Pid::from_raw);
+    let pid = lines.next().and_then(|line| line.trim().parse::<i32>().ok()).and_then(Pid::from_raw);
     let Some(pid) = pid.filter(|_| lines.next() == Some(hex(boot_id).as_str())) else { return 0 };
     match test_kill_process(pid) {
         Err(Errno::SRCH) => 0,
@@ -157,6 +164,18 @@ mod tests {
         assert_eq!(held_by(hold(&path, &BOOT)), 0);
         drop((one, two));
         hold(&path, &BOOT).unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_a_forked_child_still_holds_open_is_released() {
+        let folder = Temporary::new("lock-fork");
+        let path = folder.path().join("LOCK");
+        let first = hold(&path, &BOOT).unwrap();
+        // What a fork leaves in the child until it begins its own program.
+        let inherited = first.file.as_ref().unwrap().try_clone().unwrap();
+        drop(first);
+        hold(&path, &BOOT).unwrap();
+        drop(inherited);
     }
 
     #[test]
