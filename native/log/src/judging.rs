@@ -93,8 +93,9 @@ impl Log {
                 let full = round.bytes.len() + self.pending.bytes > room;
                 return if full { Stop::FileFull } else { Stop::Empty };
             };
-            let bound = operation.bound as usize;
-            if let Some(stop) = full(round, self.pending.bytes, bound, limits) {
+            let full = full(round, self.pending.bytes, operation.bound as usize, limits);
+            let hopeless = full == Some(Stop::FileFull) && context.refuses(&operation.ask);
+            if let Some(stop) = full.filter(|_| !hopeless) {
                 return stop;
             }
             let mut found = ahead.find(operation.key, &self.queue, &states, &self.overlays);
@@ -121,7 +122,8 @@ impl Log {
                     (outcome, rests)
                 }
             };
-            let waits = waits(&operation.ask, &outcome, rests);
+            // What is refused for want of space needs none, and must not wait for a file.
+            let waits = !hopeless && waits(&operation.ask, &outcome, rests);
             if waits {
                 let durable_ack = matches!(&operation.ask, Ask::Ack(terms) if terms.durable);
                 self.pending.wanted |= durable_ack || round.effects.is_empty();

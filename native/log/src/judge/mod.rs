@@ -183,6 +183,17 @@ pub(crate) fn ack_bytes(acks: &[Raise], chat_bytes: usize) -> usize {
     section * (1 + far) + acks.len() * fixed::RAISE
 }
 
+impl JudgeContext<'_> {
+    /// Whether the disk has no room for what is asked: it lays nothing out then.
+    pub fn refuses(&self, ask: &Ask) -> bool {
+        match ask {
+            Ask::Plain | Ask::Append(_) => self.room >= Room::NoAppends,
+            Ask::Join { .. } => self.room >= Room::NoJoins,
+            _ => false,
+        }
+    }
+}
+
 /// The answer about a chat that nobody has touched yet; `None` where the operation makes it.
 pub(crate) fn never_seen(ask: &Ask) -> Option<Outcome> {
     let failed = |error| Some(Outcome::Failed(Box::new(error)));

@@ -17,6 +17,8 @@ pub(super) enum Act {
     Go,
     Hold,
     Fail,
+    /// As a full disk does.
+    Full,
     Panic,
 }
 
@@ -70,6 +72,7 @@ impl Stage {
             let act = plan.acts.iter().find(|(of, _)| *of == call).map_or(Act::Go, |(_, act)| *act);
             match act {
                 Act::Go => return Ok(()),
+                Act::Full => return Err(io::ErrorKind::StorageFull.into()),
                 Act::Fail => return Err(io::Error::other("the test says so")),
                 Act::Panic => panic!("the test panics in {call:?}"),
                 Act::Hold => self.changed.wait(&mut plan),
