@@ -8,8 +8,8 @@ use foq_log::env::real::env;
 use foq_log::{Tail, verify};
 
 use crate::place::{
-    Batch, Place, a_store, batches, files, flip, for_reading, holds, open, options, records,
-    refused,
+    Batch, Place, a_store, batches, files, flip, for_reading, holds, open, options, prepare_spares,
+    records, refused,
 };
 
 /// Bytes of a file header, and of a manifest's checksum: see FORMAT.md.
@@ -107,6 +107,7 @@ fn a_spare_of_another_store_is_refused() {
     let (place, stranger) = (Place::new("own-spare"), Place::new("stranger-spare"));
     a_store(&place.store(), 3);
     a_store(&stranger.store(), 3);
+    [&place, &stranger].into_iter().for_each(|place| prepare_spares(&place.store()));
     let inside = fs::read_dir(place.store().join("journal")).unwrap();
     let spare = inside.map(|found| found.unwrap().path()).max().unwrap();
     assert_ne!(spare, first_journal_file(&place.store()), "there is a spare");

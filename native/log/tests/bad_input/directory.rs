@@ -6,7 +6,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use foq_log::{Error, Options};
+use foq_log::env::real::env;
+use foq_log::{Error, Log, Options};
 
 use crate::place::{
     Place, a_store, append, code, files, for_reading, holds, open, options, refused, skipped,
@@ -51,12 +52,13 @@ fn is_root() -> bool {
 fn a_directory_held_by_another_process_is_refused_with_its_pid() {
     let place = Place::new("held");
     a_store(&place.store(), 3);
-    let store = open(&place.store(), &options()).unwrap();
+    // Without threads of its own, so that nothing but the other process can change a file.
+    let log = Log::open(&env(&place.store()).unwrap(), &options()).unwrap();
     let before = files(&place.store());
     let said = another_process(&place.store(), None).unwrap();
     assert_eq!(said, format!("FOQ_LOCKED locked by process {}", std::process::id()));
     assert!(files(&place.store()) == before, "nothing changed");
-    store.close().unwrap();
+    drop(log);
     assert_eq!(another_process(&place.store(), None).unwrap(), "ok");
     holds(&place.store(), &options(), 3);
 }

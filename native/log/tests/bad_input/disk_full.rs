@@ -83,3 +83,25 @@ fn a_disk_too_small_for_a_store_is_said_to_be() {
     let error = open(&place.store(), &small()).err().unwrap();
     assert!(["FOQ_DISK_FULL", "FOQ_UNAVAILABLE"].contains(&error.code()), "{error}");
 }
+
+#[test]
+fn a_store_opens_on_a_disk_without_a_free_byte_and_takes_acks() {
+    let name = "a_store_opens_on_a_disk_without_a_free_byte_and_takes_acks";
+    let place = match Place::mounted("no-byte", 2 << 20) {
+        Ok(place) => place,
+        Err(reason) => return skipped(name, &reason),
+    };
+    let store = open(&place.store(), &small()).unwrap();
+    joined(&store);
+    assert_eq!(code(&append(&store, &filled(0))), "ok");
+    store.close().unwrap();
+    let mut ballast = fs::File::create(place.path().join("ballast")).unwrap();
+    let filling = std::io::copy(&mut std::io::repeat(0), &mut ballast).unwrap_err();
+    assert_eq!(filling.kind(), std::io::ErrorKind::StorageFull);
+    let store = open(&place.store(), &small()).unwrap();
+    assert_eq!(records(&store.reader()), [filled(0)]);
+    assert_eq!(code(&append(&store, &filled(1))), "FOQ_DISK_FULL");
+    assert_eq!(code(&ask(&store, &an_ack(1))), "ok");
+    store.close().unwrap();
+    holds(&place.store(), 1);
+}

@@ -10,8 +10,8 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use foq_log::env::real::{CompletionSink, RunningStore, env};
 use foq_log::{
-    Append, Completion, Error, JoinAt, Keep, Operation, Options, Outcome, Packed, ReadFrom, Reader,
-    Retention, dump, verify,
+    Append, Completion, Error, JoinAt, Keep, Log, Operation, Options, Outcome, Packed, ReadFrom,
+    Reader, Retention, dump, verify,
 };
 
 /// A folder that is gone when the test ends, and whatever was mounted in it.
@@ -156,6 +156,14 @@ pub fn a_store(dir: &Path, count: u64) {
         assert_eq!(code(&append(&store, &payload(number))), "ok");
     }
     store.close().unwrap();
+}
+
+/// Prepares the spares of a store, which its threads may have had no time for.
+pub fn prepare_spares(dir: &Path) {
+    let mut log = Log::open(&env(dir).unwrap(), &options()).unwrap();
+    while log.wants_spare() {
+        log.prepare_spare().unwrap();
+    }
 }
 
 /// All records of the chat, from the first.
