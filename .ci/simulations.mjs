@@ -11,17 +11,17 @@ const CLASSES = [
   { name: 'class A, crash points', slice: '--points 50000', whole: '--points 2000000' },
   {
     name: 'class B, every short workload',
-    slice: '--exhaustive --share 20',
+    slice: '--exhaustive --share 5',
     whole: '--exhaustive',
   },
-  { name: 'class C, every call fails', slice: '--faults --share 10', whole: '--faults' },
+  { name: 'class C, every call fails', slice: '--faults', whole: '--faults' },
   {
     name: 'class E, killed processes',
     program: killerPath,
     slice: '--rounds 20',
     whole: '--rounds 100',
   },
-  { name: 'class F, every bit flipped', slice: '--flips --share 20', whole: '--flips' },
+  { name: 'class F, every bit flipped', slice: '--flips --share 5', whole: '--flips' },
   { name: 'class H, planted bugs', slice: '--planted', whole: '--planted' },
 ];
 
