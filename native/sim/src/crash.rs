@@ -52,6 +52,8 @@ pub struct Scene<'a> {
     pub plan: Option<&'a Plan>,
     /// Crashes before this one.
     pub depth: u32,
+    /// Whether one of them, of which the model does not know yet, was a power cut.
+    pub power_was_cut: bool,
 }
 
 /// See the module.
@@ -117,7 +119,8 @@ impl Explorer {
         survivors: Option<Survivors>,
     ) -> Result<(), String> {
         let disk = survivors.map_or_else(|| cut.kill(), |survivors| cut.power_cut(survivors));
-        self.recover(scene, disk).map_err(|error| {
+        let power_was_cut = scene.power_was_cut || survivors.is_some();
+        self.recover(Scene { power_was_cut, ..scene }, disk).map_err(|error| {
             let what = survivors.map_or("kill".to_owned(), |set| format!("power cut, {set:?}"));
             let unsynced = cut.unsynced();
             format!("after call {}, {what} of {unsynced:?}: {error}", cut.calls)
@@ -142,6 +145,11 @@ impl Explorer {
             .map_err(|error| format!("the store does not open: {} {error}", error.code()))?;
         let round = log.rounds().0;
         model.check_recovered_at(&log.reader(), round)?;
+        if !scene.power_was_cut && round < model.acked_round() {
+            // A kill loses nothing that was answered, not even of the unsafe class.
+            let least = model.acked_round();
+            return Err(format!("I1: recovered at round {round}, but round {least} was answered"));
+        }
         self.tally.points += 1;
         self.tally.acked_records += world.acked_records;
         if let Some(transcript) = &mut self.transcript {

@@ -17,6 +17,8 @@ const FAILURES_MAX: usize = 5;
 const TWICE_ONE_IN: u64 = 50;
 /// Lives whose calls fail one by one.
 const FAULT_LIVES: u64 = 3;
+/// Random pairs of faults in the same lives, for each call.
+const PAIRS_PER_CALL: u64 = 4;
 
 /// What a run adds up to.
 #[derive(Default)]
@@ -133,7 +135,7 @@ fn faults(arguments: &Arguments) -> Report {
                 continue;
             }
         };
-        println!("seed {seed}: {calls} calls fail in {} ways each", c::FAULTS.len());
+        println!("seed {seed}: {calls} calls fail in {} ways each, and in pairs", c::FAULTS.len());
         let next_call = AtomicU64::new(1);
         let parts = in_jobs(arguments.jobs, |_| {
             let mut part = Report::default();
@@ -142,13 +144,17 @@ fn faults(arguments: &Arguments) -> Report {
                 if nth > calls || part.failures.len() >= FAILURES_MAX {
                     return part;
                 }
+                let mut tell = |met: Result<Tally, String>| match met {
+                    Ok(tally) => part.passed += tally.points,
+                    Err(error) => part.failures.push(format!(
+                        "seed {seed}, {error}\n  again: foq-sim --faults --seed {seed}"
+                    )),
+                };
                 for fault in c::FAULTS {
-                    match guarded(|| c::run_one(seed, nth, fault)) {
-                        Ok(tally) => part.passed += tally.points,
-                        Err(error) => part.failures.push(format!(
-                            "seed {seed}, {error}\n  again: foq-sim --faults --seed {seed}"
-                        )),
-                    }
+                    tell(guarded(|| c::run_one(seed, nth, fault)));
+                }
+                for pair in 0..PAIRS_PER_CALL {
+                    tell(guarded(|| c::run_pair(seed, calls, nth * PAIRS_PER_CALL + pair)));
                 }
             }
         });

@@ -77,7 +77,7 @@ pub fn options(dice: &mut Dice) -> Options {
     Options {
         create: true,
         read_only: false,
-        durability: Durability::Fsync,
+        durability: if dice.one_in(8) { Durability::PageCacheUnsafe } else { Durability::Fsync },
         journal_file_bytes: 4096 * (2 + small(dice.below(3))),
         round_bytes_max: 4096,
         payload_bytes_max: 3072,

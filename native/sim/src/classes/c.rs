@@ -20,6 +20,20 @@ const STEPS_AFTER_CLOSE: u32 = 20;
 /// Ways in which each call fails.
 pub const FAULTS: [Fault; 4] = [Fault::Io, Fault::NoSpace, Fault::Short, Fault::Crash];
 
+/// The life of this seed with two faults, decided by `pair`; and what comes after.
+///
+/// # Errors
+/// A broken promise, in words.
+pub fn run_pair(seed: u64, calls: u64, pair: u64) -> Result<Tally, String> {
+    let mut dice = Dice::new(pair);
+    let mut rule = || {
+        let fault = *dice.pick(&FAULTS);
+        FaultRule { count: 1 + dice.below(3), ..FaultRule::nth_call(1 + dice.below(calls), fault) }
+    };
+    let rules = [rule(), rule()];
+    run_with(seed, &rules).map_err(|error| format!("{rules:?}: {error}"))
+}
+
 /// What is left of a life that met a fault.
 struct Remains {
     world: World,
@@ -60,7 +74,7 @@ pub fn run_with(seed: u64, rules: &[FaultRule]) -> Result<Tally, String> {
     world.disk.clear_faults();
     let mut explorer = Explorer::new(seed, 1);
     let cut = world.disk.cut();
-    let scene = Scene { world: &world, model: &model, plan: None, depth: 0 };
+    let scene = Scene { world: &world, model: &model, plan: None, depth: 0, power_was_cut: false };
     for survivors in
         [Survivors::None, Survivors::All, Survivors::Random(seed), Survivors::Random(seed + 1)]
     {

@@ -44,6 +44,13 @@ impl Model {
 }
 
 impl Model {
+    /// The last round that an answer rests on: what survives the end of the process, whatever
+    /// the store's class.
+    #[must_use]
+    pub fn acked_round(&self) -> u64 {
+        self.acked
+    }
+
     /// The answer that is expected of an operation that was judged.
     #[must_use]
     pub fn expected_answer(&self, ticket: Ticket) -> Option<&Outcome> {

@@ -22,6 +22,9 @@ use crate::model::Model;
 use crate::operation::Op;
 use crate::world::World;
 
+/// More looks in a row than faults that are planned for one life.
+const READS_MAX: u32 = 20;
+
 /// A round on its way, and which step comes next.
 struct Flight {
     round: Round,
@@ -90,7 +93,7 @@ impl Session {
     /// What a crash here would have to respect.
     #[must_use]
     pub fn scene<'a>(&'a self, plan: Option<&'a Plan>, depth: u32) -> Scene<'a> {
-        Scene { world: &self.world, model: &self.model, plan, depth }
+        Scene { world: &self.world, model: &self.model, plan, depth, power_was_cut: false }
     }
 
     fn log(&mut self) -> &mut Log {
@@ -252,11 +255,16 @@ impl Session {
         &self,
         look: impl Fn(&Model) -> Result<(), String>,
     ) -> Result<(), String> {
-        let faults = self.world.disk.faults_met();
-        let seen = look(&self.model);
-        if seen.is_ok() || self.world.disk.crashed() {
-            return Ok(());
+        for _ in 0..READS_MAX {
+            let faults = self.world.disk.faults_met();
+            let seen = look(&self.model);
+            if seen.is_ok() || self.world.disk.crashed() {
+                return Ok(());
+            }
+            if self.world.disk.faults_met() == faults {
+                return seen;
+            }
         }
-        if self.world.disk.faults_met() > faults { look(&self.model) } else { seen }
+        Err("readers meet one fault after the other".to_owned())
     }
 }

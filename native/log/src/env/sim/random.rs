@@ -33,6 +33,12 @@ impl Dice {
         self.throw().checked_rem(end).unwrap_or(0)
     }
 
+    /// One of these, of which there must be some.
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        let chosen = usize::try_from(self.below(from.len() as u64)).unwrap_or(0);
+        from.get(chosen).expect("there is something to pick from")
+    }
+
     /// True once in `count` times on average.
     pub fn one_in(&mut self, count: u64) -> bool {
         self.below(count) == 0
