@@ -12,6 +12,7 @@ use crate::state::pointer::Pointer;
 impl Log {
     /// Step 4: the round is durable. Chat states change, answers become available.
     pub fn apply(&mut self, mut round: Round) {
+        assert_eq!(round.number, self.durable.round + 1, "rounds are applied in order");
         let shared = std::sync::Arc::clone(&self.shared);
         let mut states = shared.states.write();
         let mut context = ApplyContext {
@@ -21,7 +22,7 @@ impl Log {
             retention_now: states.retention_now,
             at: round.at,
             position: round.position,
-            pointer: Pointer::new(round.file_id, round.byte_offset, 0),
+            pointer: Pointer::new(round.file_id(), round.byte_offset, 0),
         };
         for (nth, placed) in round.effects.iter().enumerate() {
             if nth.is_multiple_of(TOUCHED_AHEAD) {
@@ -36,10 +37,11 @@ impl Log {
                 unreachable!("an assembled effect decodes");
             };
             let byte_offset = round.byte_offset + u64::from(placed.start);
-            context.pointer = Pointer::new(round.file_id, byte_offset, length as u64);
+            context.pointer = Pointer::new(round.file_id(), byte_offset, length as u64);
             states.apply(placed.chat, &effect, &context);
             context.position += 1;
-            self.overlays.applied(placed.chat);
+            let head = states.chat(placed.chat).head;
+            self.overlays.applied(placed.chat, round.number, head);
         }
         states.retention_now = round.retention_at;
         states.last_at = round.at;
@@ -55,6 +57,9 @@ impl Log {
             round.answers.clear();
         }
         self.ready.append(&mut round.answers);
+        if self.waiting_on <= self.durable.round {
+            self.ready.append(&mut self.waiting);
+        }
         self.buffers.give_back(round);
     }
 }

@@ -5,10 +5,9 @@ use crate::format::SECTOR_BYTES;
 use crate::format::batch::batch_header;
 use crate::judging::Stop;
 use crate::log::{Assembled, Log};
-use crate::options::Durability;
 use crate::planted::{Bug, planted};
 use crate::recovery::Progress;
-use crate::round::{Round, RoundSeal};
+use crate::round::Round;
 
 impl Log {
     /// Step 1: judges what was submitted and lays out one round.
@@ -24,24 +23,28 @@ impl Log {
         if self.queue.is_empty() && !self.pending.wanted {
             return Ok(Assembled::Nothing);
         }
+        assert!(self.assembled.round - self.durable.round < 2, "one round is assembled ahead");
         let mut round = self.begin_round();
         let mut stop = self.judge_queued(&mut round);
         while stop == Stop::FileFull {
-            if !self.rotate()? {
+            if !self.rotate() {
                 self.buffers.give_back(round);
                 return Ok(Assembled::NeedsSpare);
             }
-            self.place(&mut round);
+            round.place(self.file.clone(), self.end, &self.shared.store_id);
             stop = self.judge_queued(&mut round);
         }
         self.lay_out_acks(&mut round, stop);
         if round.effects.is_empty() {
-            // Whatever was judged rests on nothing that is under way.
-            self.ready.append(&mut round.answers);
+            // What was judged rests on nothing, or on the round that is on its way.
+            let under_way = self.assembled.round > self.durable.round;
+            let answers = if under_way { &mut self.waiting } else { &mut self.ready };
+            answers.append(&mut round.answers);
+            self.waiting_on = self.assembled.round;
             self.buffers.give_back(round);
             return Ok(Assembled::Nothing);
         }
-        Ok(Assembled::Round(self.seal(round)))
+        Ok(Assembled::Round(self.end_round(round)))
     }
 
     /// A header-only round when the last durable round is not yet covered by a mark; the driver
@@ -62,29 +65,23 @@ impl Log {
     /// As `assemble`.
     pub fn assemble_tick(&mut self) -> Result<Assembled> {
         self.check_writable()?;
-        if self.file_room() < batch_header::SIZE && !self.rotate()? {
+        if self.file_room() < batch_header::SIZE && !self.rotate() {
             return Ok(Assembled::NeedsSpare);
         }
-        let mut round = self.begin_round();
-        self.place(&mut round);
-        Ok(Assembled::Round(self.seal(round)))
+        let round = self.begin_round();
+        Ok(Assembled::Round(self.end_round(round)))
     }
 
+    /// A round at the end of the current file.
     fn begin_round(&mut self) -> Round {
         let now = self.now();
-        let mut round = self.buffers.begin();
+        let store_id = &self.shared.store_id;
+        let mut round = self.buffers.begin(self.file.clone(), self.end, store_id);
         round.now = now;
         round.number = self.assembled.round + 1;
         round.position = self.assembled.position + 1;
         round.at = self.assembled.at.max(now.wall_ms);
-        self.place(&mut round);
         round
-    }
-
-    /// Gives the round its place: the end of the current file.
-    fn place(&self, round: &mut Round) {
-        round.file_id = self.file.as_ref().map_or(0, |file| file.file_id);
-        round.byte_offset = self.end;
     }
 
     /// Bytes left in the current file.
@@ -94,25 +91,18 @@ impl Log {
     }
 
     /// Moves on to the oldest spare; false when there is none.
-    fn rotate(&mut self) -> Result<bool> {
-        if self.spares.is_empty() {
-            return Ok(false);
-        }
-        if self.options.durability == Durability::PageCacheUnsafe {
-            // The next file is synced on its own; at close both must be durable.
-            self.sync_file()?;
-        }
-        let Some(spare) = self.spares.take() else { return Ok(false) };
+    fn rotate(&mut self) -> bool {
+        let Some(spare) = self.spares.take() else { return false };
         self.shared.add_file(&spare);
         self.file = Some(spare);
         self.end = SECTOR_BYTES;
-        Ok(true)
+        true
     }
 
-    fn seal(&mut self, mut round: Round) -> Round {
+    /// Ends the round's layout and goes on behind it.
+    fn end_round(&mut self, mut round: Round) -> Round {
         round.retention_at = self.clock.observe(round.now);
-        let seal = RoundSeal { store_id: &self.shared.store_id, mark: self.mark() };
-        round.seal(&seal);
+        round.end_layout();
         self.end += round.bytes.len() as u64;
         self.assembled = Progress {
             round: round.number,

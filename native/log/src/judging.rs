@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::format::effect::Effect;
 use crate::hash::ChatKey;
-use crate::judge::{Judge, JudgeContext, Room, never_seen};
+use crate::judge::{Judge, JudgeContext, RestsOn, Room, never_seen};
 use crate::log::Log;
 use crate::ops::{Completion, Outcome};
 use crate::options::Retention;
@@ -53,7 +53,13 @@ impl Ahead {
         if self.next == self.chats.len() {
             self.chats.clear();
             self.next = 0;
-            queue.ahead(TOUCHED_AHEAD, |key| self.chats.push((key, states.find(key))));
+            queue.ahead(TOUCHED_AHEAD, |key| {
+                states.touch_key(key);
+                self.chats.push((key, None));
+            });
+            for (key, chat) in &mut self.chats {
+                *chat = states.find(*key);
+            }
             for chat in self.chats.iter().filter_map(|(_, chat)| *chat) {
                 states.touch(chat);
                 overlays.touch(chat);
@@ -106,7 +112,7 @@ impl Log {
                 states = shared.states.read();
             }
             let (outcome, rests) = match found {
-                None => (never_seen(&operation.ask).unwrap_or(Outcome::Done), false),
+                None => (never_seen(&operation.ask).unwrap_or(Outcome::Done), RestsOn::Durable),
                 Some(chat) => {
                     let mut judge = Judge {
                         context: &context,
@@ -117,14 +123,17 @@ impl Log {
                         pending: &mut self.pending,
                     };
                     let outcome = judge.judge(&operation.ask, bytes);
-                    let rests = judge.rests_on_overlay();
+                    let rests = judge.rests_on();
                     self.overlays.release_settled(chat);
                     (outcome, rests)
                 }
             };
-            // What is refused for want of space needs none, and must not wait for a file.
-            let waits = !hopeless && waits(&operation.ask, &outcome, rests);
-            if waits {
+            let rests = match answer_rests(&operation.ask, &outcome, rests) {
+                // What is refused for want of space needs none, and must not wait for a file.
+                RestsOn::ThisRound if hopeless => RestsOn::Durable,
+                rests => rests,
+            };
+            if rests == RestsOn::ThisRound {
                 let durable_ack = matches!(&operation.ask, Ask::Ack(terms) if terms.durable);
                 self.pending.wanted |= durable_ack || round.effects.is_empty();
             }
@@ -132,7 +141,14 @@ impl Log {
             if let Some(judged) = &mut self.judged {
                 judged.push(ticket);
             }
-            let answers = if waits { &mut round.answers } else { &mut self.ready };
+            let answers = match rests {
+                RestsOn::Durable => &mut self.ready,
+                RestsOn::RoundBefore => {
+                    self.waiting_on = self.assembled.round;
+                    &mut self.waiting
+                }
+                RestsOn::ThisRound => &mut round.answers,
+            };
             answers.push(Completion { ticket, outcome });
         }
     }
@@ -209,18 +225,20 @@ fn full(round: &Round, pending: usize, bound: usize, limits: Limits) -> Option<S
     Some(if alone && least > limits.room { Stop::FileFull } else { Stop::Full })
 }
 
-/// Whether the answer waits for the disk.
-fn waits(ask: &Ask, outcome: &Outcome, rests_on_overlay: bool) -> bool {
+/// What the answer waits for; `rests` is what the chat rests on.
+fn answer_rests(ask: &Ask, outcome: &Outcome, rests: RestsOn) -> RestsOn {
     match (ask, outcome) {
-        (Ask::Ack(terms), Outcome::Acked) => terms.durable && rests_on_overlay,
+        (Ask::Ack(terms), Outcome::Acked) if !terms.durable => RestsOn::Durable,
         (_, Outcome::Appended { duplicate: true, .. })
             if planted(Bug::DuplicateAnsweredBeforeDurable) =>
         {
-            false
+            RestsOn::Durable
         }
         // A full disk refuses whatever becomes of what is under way.
-        (_, Outcome::Failed(error)) if matches!(**error, Error::DiskFull { .. }) => false,
-        _ => rests_on_overlay,
+        (_, Outcome::Failed(error)) if matches!(**error, Error::DiskFull { .. }) => {
+            RestsOn::Durable
+        }
+        _ => rests,
     }
 }
 

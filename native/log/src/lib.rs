@@ -37,7 +37,7 @@ mod view;
 pub use dump::dump;
 pub use error::{Error, Result};
 pub use format::FORMAT_VERSION;
-pub use log::{Assembled, Log};
+pub use log::{Assembled, Log, RoundWriter};
 pub use ops::{Append, ChatOptions, Completion, JoinAt, Operation, Outcome, Sender, Ticket};
 pub use options::{Durability, Keep, Options, Retention};
 pub use pack::{Packed, Packer};

@@ -2,7 +2,8 @@
 //!
 //! A commit is four steps, between which a driver (or the simulator) may do anything else:
 //! `assemble` (judge what was submitted, number it, lay out one round), `write`, `sync`, `apply`
-//! (chat states change, answers become available). One round is in flight at a time.
+//! (chat states change, answers become available). Rounds go to the disk one at a time, in order;
+//! the next may be assembled while one is on its way.
 //!
 //! Invariants: nothing is answered that rests on something not durable; after the first failed
 //! write or sync nothing is acked until the store is opened again.
@@ -32,8 +33,37 @@ pub enum Assembled {
     Nothing,
     /// The next round does not fit in the journal file and no spare is ready: prepare one.
     NeedsSpare,
-    /// Write, sync and apply this before the next `assemble`.
+    /// Write, sync and apply this, in the order of assembly; at most one more may be assembled
+    /// before it is applied.
     Round(Round),
+}
+
+/// Puts sealed rounds on the disk; see `Log::seal`.
+#[derive(Clone, Copy, Debug)]
+pub struct RoundWriter {
+    durability: Durability,
+}
+
+impl RoundWriter {
+    /// Writes one sealed round.
+    ///
+    /// # Errors
+    /// The disk's; the log must be poisoned with it.
+    pub fn write(&self, round: &Round) -> std::io::Result<()> {
+        let Some(file) = &round.file else { return Err(std::io::ErrorKind::NotFound.into()) };
+        write_all(&*file.file, round.byte_offset, &round.bytes)
+    }
+
+    /// Makes a written round durable; the unsafe class does nothing.
+    ///
+    /// # Errors
+    /// The disk's; the log must be poisoned with it.
+    pub fn sync(&self, round: &Round) -> std::io::Result<()> {
+        match (self.durability, &round.file) {
+            (Durability::Fsync, Some(file)) => file.file.sync(),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// See the module.
@@ -59,6 +89,11 @@ pub struct Log {
     pub(crate) pending: PendingAcks,
     pub(crate) buffers: RoundBuffers,
     pub(crate) ready: Vec<Completion>,
+    /// Answers that rest on round `waiting_on`, which was assembled before they were found.
+    pub(crate) waiting: Vec<Completion>,
+    pub(crate) waiting_on: u64,
+    /// The unsafe class: the file that was written last.
+    unsynced: Option<JournalFile>,
     pub(crate) room: (Room, Space),
     pub(crate) judged: Option<Vec<Ticket>>,
     poisoned: Option<String>,
@@ -95,6 +130,9 @@ impl Log {
             pending: PendingAcks::default(),
             buffers: RoundBuffers::new(round_bytes),
             ready: Vec::new(),
+            waiting: Vec::new(),
+            waiting_on: 0,
+            unsynced: None,
             room: (Room::Enough, space),
             judged: None,
             poisoned: None,
@@ -144,13 +182,11 @@ impl Log {
     /// Step 2: hands the round to the disk.
     ///
     /// # Errors
-    /// The write failed: the log is poisoned.
-    pub fn write(&mut self, round: &Round) -> Result<()> {
-        self.check_writable()?;
-        let Some(file) = &self.file else { return Err(self.refusal()) };
-        if let Err(source) = write_all(&*file.file, round.byte_offset, &round.bytes) {
-            return Err(self.poison(&format!("a round cannot be written: {source}")));
-        }
+    /// The write failed: the log is poisoned, and the round must be given to `abandon`.
+    pub fn write(&mut self, round: &mut Round) -> Result<()> {
+        self.seal(round)?;
+        let written = RoundWriter { durability: self.options.durability }.write(round);
+        written.map_err(|source| self.poison(&format!("a round cannot be written: {source}")))?;
         if planted(Bug::AckBeforeSync) {
             self.ready.extend(round.answers.iter().cloned());
         }
@@ -160,23 +196,56 @@ impl Log {
     /// Step 3: makes the round durable. (`PageCacheUnsafe`: does nothing.)
     ///
     /// # Errors
-    /// The sync failed: the log is poisoned.
+    /// The sync failed: the log is poisoned, and the round must be given to `abandon`.
     pub fn sync(&mut self, round: &Round) -> Result<()> {
         self.check_writable()?;
-        if self.options.durability == Durability::PageCacheUnsafe {
-            return Ok(());
-        }
-        self.sync_file()?;
-        self.synced_round = round.number;
+        let synced = RoundWriter { durability: self.options.durability }.sync(round);
+        synced.map_err(|source| self.poison(&format!("a round cannot be synced: {source}")))?;
+        self.note_synced(round);
         Ok(())
     }
 
-    pub(crate) fn sync_file(&mut self) -> Result<()> {
-        let Some(file) = &self.file else { return Err(self.refusal()) };
-        match file.file.sync() {
-            Ok(()) => Ok(()),
-            Err(source) => Err(self.poison(&format!("a round cannot be synced: {source}"))),
+    /// Steps 2 and 3 by another thread, first part: the round gets its header and may be given to
+    /// a `RoundWriter`; `note_synced`, or `poison` and `abandon`, follow when it is back.
+    ///
+    /// # Errors
+    /// `FOQ_POISONED`.
+    pub fn seal(&mut self, round: &mut Round) -> Result<()> {
+        self.check_writable()?;
+        assert_eq!(round.number, self.durable.round + 1, "rounds are written in order");
+        if self.options.durability == Durability::PageCacheUnsafe {
+            self.sync_finished_file(round)?;
         }
+        round.seal(self.synced_round);
+        Ok(())
+    }
+
+    /// The round is durable: what is written next may say so.
+    pub fn note_synced(&mut self, round: &Round) {
+        if self.options.durability == Durability::Fsync {
+            self.synced_round = round.number;
+        }
+    }
+
+    /// Writes rounds without the log, on another thread.
+    #[must_use]
+    pub fn round_writer(&self) -> RoundWriter {
+        RoundWriter { durability: self.options.durability }
+    }
+
+    /// The unsafe class syncs a file when it moves on to the next: close must leave all durable.
+    fn sync_finished_file(&mut self, round: &Round) -> Result<()> {
+        let finished = self.unsynced.as_ref().filter(|file| file.file_id != round.file_id());
+        if let Some(file) = finished.cloned() {
+            self.sync_file(&file)?;
+        }
+        self.unsynced.clone_from(&round.file);
+        Ok(())
+    }
+
+    fn sync_file(&mut self, file: &JournalFile) -> Result<()> {
+        let synced = file.file.sync();
+        synced.map_err(|source| self.poison(&format!("a file cannot be synced: {source}")))
     }
 
     /// Answers that became available since the last call, in order per caller and chat.
@@ -247,7 +316,8 @@ impl Log {
     pub fn poison(&mut self, cause: &str) -> Error {
         let cause = self.poisoned.get_or_insert_with(|| cause.to_string()).clone();
         let error = Error::Poisoned { cause };
-        for ticket in self.queue.drain() {
+        let waiting = std::mem::take(&mut self.waiting).into_iter().map(|answer| answer.ticket);
+        for ticket in self.queue.drain().into_iter().chain(waiting) {
             let outcome = Outcome::Failed(Box::new(error.clone()));
             self.ready.push(Completion { ticket, outcome });
         }
@@ -304,8 +374,8 @@ impl Log {
         if let Assembled::Round(mark) = self.assemble_mark()? {
             self.commit(mark)?;
         }
-        if self.options.durability == Durability::PageCacheUnsafe {
-            self.sync_file()?;
+        if let Some(file) = self.unsynced.take() {
+            self.sync_file(&file)?;
         }
         open::end_history(&self.env, &mut self.manifest)
     }
@@ -314,8 +384,8 @@ impl Log {
     ///
     /// # Errors
     /// As `write` and `sync`; the round is settled as failed.
-    pub fn commit(&mut self, round: Round) -> Result<()> {
-        match self.write(&round).and_then(|()| self.sync(&round)) {
+    pub fn commit(&mut self, mut round: Round) -> Result<()> {
+        match self.write(&mut round).and_then(|()| self.sync(&round)) {
             Ok(()) => {
                 self.apply(round);
                 Ok(())
@@ -366,10 +436,6 @@ impl Log {
     #[must_use]
     pub fn has_work(&self) -> bool {
         !self.queue.is_empty() || self.pending.wanted
-    }
-
-    pub(crate) fn mark(&self) -> u64 {
-        self.synced_round
     }
 
     pub(crate) fn check_writable(&self) -> Result<()> {

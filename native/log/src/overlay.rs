@@ -22,6 +22,8 @@ pub(crate) struct KeyInFlight {
 pub(crate) struct Overlay {
     /// Effects laid out in a round and not yet applied.
     pub in_flight: u32,
+    /// The round of the last of them.
+    pub round: u64,
     pub head: u64,
     pub guard: u64,
     /// The floor that will be stored by what is in flight.
@@ -39,8 +41,8 @@ pub(crate) struct More {
     pub pinned: Option<Option<(u64, bool)>>,
     /// In order of seq.
     pub keys: Vec<KeyInFlight>,
-    /// Senders whose rings will be forgotten by what is in flight.
-    pub forgotten: Vec<u64>,
+    /// Senders whose rings will be forgotten by what is in flight, and by which round.
+    pub forgotten: Vec<(u64, u64)>,
     /// Judged acks that are in no round yet, at most one raise per seat and kind.
     pub acks: Vec<Raise>,
 }
@@ -107,6 +109,19 @@ impl Overlay {
         floor(&inputs, &self.retention(state, store), retention_now)
     }
 
+    fn forgets(&self, sender: u64) -> bool {
+        let forgotten = self.more.as_ref().map(|more| more.forgotten.as_slice());
+        forgotten.unwrap_or_default().iter().any(|&(forgotten, _)| forgotten == sender)
+    }
+
+    /// Drops what the state says by now: a chat that is never at rest keeps its overlay.
+    fn forget_applied(&mut self, round: u64, head: u64) {
+        if let Some(more) = &mut self.more {
+            more.keys.retain(|key| key.append.seq > head);
+            more.forgotten.retain(|&(_, forgotten_by)| forgotten_by > round);
+        }
+    }
+
     /// Whether a keyed append of this sender is on its way.
     pub fn key_in_flight(&self, sender: u64) -> bool {
         let keys = self.more.as_ref().map(|more| more.keys.as_slice()).unwrap_or_default();
@@ -130,7 +145,7 @@ impl Overlay {
                 return Some(in_flight.append);
             }
         }
-        if self.more.as_ref().is_some_and(|more| more.forgotten.contains(&sender)) {
+        if self.forgets(sender) {
             return None;
         }
         let ring = state.cold()?.rings.find(sender)?;
@@ -204,11 +219,13 @@ impl Overlays {
         place
     }
 
-    /// One effect of the chat is applied; the overlay goes when nothing in it waits any more.
+    /// One effect of the chat is applied, by `round`, and its durable head is `head`; the overlay
+    /// goes when nothing in it waits any more.
     #[inline]
-    pub fn applied(&mut self, chat: ChatIndex) {
+    pub fn applied(&mut self, chat: ChatIndex, round: u64, head: u64) {
         let Some(overlay) = self.get_mut(chat) else { return };
         overlay.in_flight = overlay.in_flight.saturating_sub(1);
+        overlay.forget_applied(round, head);
         self.release_settled(chat);
     }
 

@@ -6,6 +6,7 @@ use crate::format::effect;
 use crate::format::{SECTOR_BYTES, put, round_up};
 use crate::ops::Completion;
 use crate::retention_clock::Instant;
+use crate::shelf::JournalFile;
 use crate::state::ChatIndex;
 
 /// One effect of a round: whose it is and where its bytes begin in the round.
@@ -15,7 +16,8 @@ pub(crate) struct PlacedEffect {
     pub start: u32,
 }
 
-/// One assembled round. Write, sync and apply it before the next `assemble`.
+/// One assembled round. Rounds are written, synced and applied in order, one at a time; one more
+/// may be assembled while one is on its way.
 pub struct Round {
     pub(crate) number: u64,
     /// What the clocks said when it was begun.
@@ -23,10 +25,14 @@ pub struct Round {
     pub(crate) position: u64,
     pub(crate) at: u64,
     pub(crate) retention_at: u64,
-    pub(crate) file_id: u64,
+    /// The file it goes to, and where in it; missing only in a read-only store.
+    pub(crate) file: Option<JournalFile>,
     pub(crate) byte_offset: u64,
     /// Header first; a multiple of 512 once sealed.
     pub(crate) bytes: Vec<u8>,
+    /// The batch checksum so far: seed and effect heads.
+    crc: u32,
+    batch_bytes: u32,
     pub(crate) effects: Vec<PlacedEffect>,
     /// Answers that rest on this round.
     pub(crate) answers: Vec<Completion>,
@@ -67,89 +73,111 @@ impl Round {
 /// Buffers of finished rounds, to be used again: the hot path allocates nothing.
 #[derive(Default)]
 pub(crate) struct RoundBuffers {
-    bytes: Vec<u8>,
-    effects: Vec<PlacedEffect>,
-    answers: Vec<Completion>,
+    rounds: Vec<Round>,
 }
+
+/// One round on its way and one assembled ahead.
+const BUFFERS: usize = 2;
 
 impl RoundBuffers {
     /// Buffers for rounds of `bytes`, touched once so that no first use faults.
     pub fn new(bytes: usize) -> Self {
-        let mut touched = vec![1_u8; bytes];
-        touched.clear();
-        Self { bytes: touched, effects: Vec::new(), answers: Vec::new() }
+        let touched = |_| {
+            let mut round = Round::empty();
+            round.bytes = vec![1; bytes];
+            round
+        };
+        Self { rounds: (0..BUFFERS).map(touched).collect() }
     }
 
-    /// An empty round in place of the buffers.
-    pub fn begin(&mut self) -> Round {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.clear();
-        bytes.resize(batch_header::SIZE, 0);
-        Round {
-            number: 0,
-            now: Instant::default(),
-            position: 0,
-            at: 0,
-            retention_at: 0,
-            file_id: 0,
-            byte_offset: 0,
-            bytes,
-            effects: std::mem::take(&mut self.effects),
-            answers: std::mem::take(&mut self.answers),
-        }
+    /// An empty round that begins where `file` says.
+    pub fn begin(&mut self, file: Option<JournalFile>, byte_offset: u64, store: &StoreId) -> Round {
+        let mut round = self.rounds.pop().unwrap_or_else(Round::empty);
+        round.bytes.clear();
+        round.bytes.resize(batch_header::SIZE, 0);
+        round.place(file, byte_offset, store);
+        round
     }
 
     /// Takes a finished round's buffers back.
     pub fn give_back(&mut self, mut round: Round) {
         round.effects.clear();
         round.answers.clear();
-        self.bytes = round.bytes;
-        self.effects = round.effects;
-        self.answers = round.answers;
+        round.file = None;
+        if self.rounds.len() < BUFFERS {
+            self.rounds.push(round);
+        }
     }
 }
 
-/// What a round's header says beyond the round itself.
-pub(crate) struct RoundSeal<'a> {
-    pub store_id: &'a StoreId,
-    /// Last durable round.
-    pub mark: u64,
-}
-
 impl Round {
-    /// Writes header and checksum, and fills up to a sector.
-    pub(crate) fn seal(&mut self, seal: &RoundSeal<'_>) {
-        let batch_bytes = self.bytes.len();
+    fn empty() -> Self {
+        Self {
+            number: 0,
+            now: Instant::default(),
+            position: 0,
+            at: 0,
+            retention_at: 0,
+            file: None,
+            byte_offset: 0,
+            bytes: Vec::new(),
+            crc: 0,
+            batch_bytes: 0,
+            effects: Vec::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn file_id(&self) -> u64 {
+        self.file.as_ref().map_or(0, |file| file.file_id)
+    }
+
+    /// Gives a round without effects its place, on which its checksum rests.
+    pub(crate) fn place(&mut self, file: Option<JournalFile>, byte_offset: u64, store: &StoreId) {
+        assert!(self.effects.is_empty(), "what is laid out is checked under its place");
+        self.file = file;
+        self.byte_offset = byte_offset;
+        let place = Place { store_id: store, file_id: self.file_id(), byte_offset };
+        self.crc = place.seed();
+    }
+
+    /// Notes the effect whose bytes begin at `start` and end the round so far.
+    #[inline]
+    pub(crate) fn note_effect(&mut self, chat: ChatIndex, start: usize) {
+        let bytes = self.bytes.get(start..).unwrap_or_default();
+        let (head, _) =
+            effect::lengths(bytes).unwrap_or_else(|| unreachable!("an effect was laid out"));
+        self.crc = crc32c(self.crc, bytes.get(..head).unwrap_or_default());
+        self.effects.push(PlacedEffect { chat, start: narrow(start) });
+    }
+
+    /// Ends the layout: fills up to a sector.
+    pub(crate) fn end_layout(&mut self) {
+        self.batch_bytes = narrow(self.bytes.len());
+        let whole = round_up(u64::from(self.batch_bytes), SECTOR_BYTES);
+        self.bytes.resize(usize::try_from(whole).unwrap_or_default(), 0);
+    }
+
+    /// Writes header and checksum, just before the round goes to the disk: `mark` is the last
+    /// round that is durable then.
+    pub(crate) fn seal(&mut self, mark: u64) {
         let header = BatchHeader {
             flags: 0,
-            batch_bytes: narrow(batch_bytes),
+            batch_bytes: self.batch_bytes,
             effect_count: narrow(self.effects.len()),
             round: self.number,
             position: self.position,
             at: self.at,
             shard: 0,
             retention_at: self.retention_at,
-            mark_back: u32::try_from(self.number - seal.mark).unwrap_or(u32::MAX),
+            mark_back: u32::try_from(self.number - mark).unwrap_or(u32::MAX),
             index: self.number,
             term: 0,
         };
         header.encode(&mut self.bytes);
-        let place =
-            Place { store_id: seal.store_id, file_id: self.file_id, byte_offset: self.byte_offset };
-        let mut crc = place.seed();
-        for placed in &self.effects {
-            let bytes = self.bytes.get(placed.start as usize..).unwrap_or_default();
-            let (head, _) = effect::lengths(bytes)
-                .unwrap_or_else(|| unreachable!("effects were laid out by this module's callers"));
-            crc = crc32c(crc, bytes.get(..head).unwrap_or_default());
-        }
-        crc = crc32c(
-            crc,
-            self.bytes.get(batch_header::MAGIC..batch_header::SIZE).unwrap_or_default(),
-        );
+        let rest = self.bytes.get(batch_header::MAGIC..batch_header::SIZE).unwrap_or_default();
+        let crc = crc32c(self.crc, rest);
         put(&mut self.bytes, batch_header::CRC32C, &crc.to_le_bytes());
-        let whole = round_up(batch_bytes as u64, SECTOR_BYTES);
-        self.bytes.resize(usize::try_from(whole).unwrap_or_default(), 0);
     }
 }
 

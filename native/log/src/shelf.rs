@@ -124,10 +124,6 @@ impl SpareMaker {
         self.shelf.lock().spares.pop_front()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.shelf.lock().spares.is_empty()
-    }
-
     /// Written under a temporary name and renamed when its header is durable: a file with a
     /// journal name always has a whole header.
     fn make(&self, file_id: u64) -> io::Result<Arc<dyn DiskFile>> {

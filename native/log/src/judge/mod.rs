@@ -17,7 +17,7 @@ use crate::ops::Outcome;
 use crate::options::Retention;
 use crate::overlay::{Overlay, Overlays};
 use crate::pack::Ask;
-use crate::round::{PlacedEffect, Round};
+use crate::round::Round;
 use crate::state::ChatIndex;
 use crate::state::chat::ChatState;
 
@@ -56,6 +56,17 @@ pub(crate) struct PendingAcks {
     pub since_ms: Option<u64>,
 }
 
+/// What must be durable before an answer is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RestsOn {
+    /// It is.
+    Durable,
+    /// The round that is on its way.
+    RoundBefore,
+    /// The round under construction: an effect in it, or acks that are laid out at its end.
+    ThisRound,
+}
+
 /// Judges the operations of one chat.
 pub(crate) struct Judge<'a> {
     pub context: &'a JudgeContext<'a>,
@@ -83,9 +94,16 @@ impl Judge<'_> {
         judged.unwrap_or_else(|error| Outcome::Failed(Box::new(error)))
     }
 
-    /// Whether an answer about this chat rests on something that is not durable.
-    pub fn rests_on_overlay(&self) -> bool {
-        self.overlays.get(self.chat).is_some_and(|overlay| !overlay.is_settled())
+    /// What an answer about this chat rests on.
+    pub fn rests_on(&self) -> RestsOn {
+        match self.overlays.get(self.chat) {
+            None => RestsOn::Durable,
+            Some(overlay) if overlay.is_settled() => RestsOn::Durable,
+            Some(overlay) if overlay.acks().is_empty() && overlay.round < self.round.number => {
+                RestsOn::RoundBefore
+            }
+            Some(_) => RestsOn::ThisRound,
+        }
     }
 
     fn overlay(&mut self) -> &mut Overlay {
@@ -115,7 +133,9 @@ impl Judge<'_> {
                 .filter(|sender| !overlay.key_in_flight(*sender))
                 .collect();
             if !expired.is_empty() {
-                overlay.more_mut().forgotten.extend(expired);
+                let round = self.round.number;
+                let forgotten = expired.into_iter().map(|sender| (sender, round));
+                overlay.more_mut().forgotten.extend(forgotten);
             }
         }
         overlay.floor = overlay.floor_at(state, store, now);
@@ -123,9 +143,11 @@ impl Judge<'_> {
 
     /// Notes an effect whose bytes begin at `start`.
     fn placed(&mut self, start: usize) {
-        let start = u32::try_from(start).unwrap_or_else(|_| unreachable!("rounds are small"));
-        self.round.effects.push(PlacedEffect { chat: self.chat, start });
-        self.overlay().in_flight += 1;
+        self.round.note_effect(self.chat, start);
+        let round = self.round.number;
+        let overlay = self.overlay();
+        overlay.in_flight += 1;
+        overlay.round = round;
     }
 
     /// Lays out an effect that is not a record, after the chat's judged acks.

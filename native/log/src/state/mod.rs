@@ -63,6 +63,12 @@ impl States {
         self.table.find(key, |index| self.chat(index).key == key)
     }
 
+    /// Loads where the search for a chat begins; see `touch`.
+    #[inline]
+    pub fn touch_key(&self, key: ChatKey) {
+        self.table.touch(key);
+    }
+
     /// Loads what judging and applying will look at. Called for several chats in a row, so that
     /// their cache misses overlap.
     #[inline]

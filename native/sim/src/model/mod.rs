@@ -58,7 +58,7 @@ pub struct Model {
     seen: Cell<Option<(u64, usize)>>,
 }
 
-/// What was judged since the last applied round; judged again when the disk refuses a part.
+/// What was judged for one round; judged again when the disk refuses a part.
 #[derive(Clone, Default)]
 struct Window {
     base: Chats,
@@ -95,7 +95,7 @@ impl Model {
 
     /// The log judged this operation, as the next one, while assembling the coming round.
     pub fn judge(&mut self, ticket: Ticket, op: &Op) {
-        if self.window.closed || self.window.ops.is_empty() {
+        if self.window.closed || self.window.at.is_some() || self.window.ops.is_empty() {
             let now = self.clock.retention_at;
             self.window = Window { base: self.judged.clone(), now, ..Window::default() };
         }
@@ -132,24 +132,31 @@ impl Model {
             let nothing = matches!(durable.effect, Effect::None | Effect::Doubtful);
             nothing && answer::same(&durable.outcome, &verdict.outcome)
         };
-        let durable = match verdict.effect {
-            Effect::Certain => false,
-            Effect::Lazy => true,
+        let rests = match verdict.effect {
+            Effect::Certain => Rests::OnComing,
+            Effect::Lazy => Rests::On(0),
             // "Received", of a consumer that joined just now: nobody is promised anything.
-            _ if matches!(op, Op::Ack { durable: false, .. }) && is_acked(&verdict.outcome) => true,
-            _ => self.rounds.applied().versions().any(same_when_durable),
+            _ if matches!(op, Op::Ack { durable: false, .. }) && is_acked(&verdict.outcome) => {
+                Rests::On(0)
+            }
+            _ if self.rounds.applied().versions().any(same_when_durable) => Rests::On(0),
+            // A round that is on its way says the same.
+            _ if self.rounds.last().versions().any(same_when_durable) => {
+                Rests::On(self.rounds.last().number)
+            }
+            _ => Rests::OnComing,
         };
         if verdict.effect != Effect::None {
             self.judged.insert(id.to_owned(), next);
         }
         // What an answer rests on is made durable at once, waiting acks too.
-        self.window.certain |= verdict.effect == Effect::Certain || !durable;
+        self.window.certain |= rests == Rests::OnComing;
         Expected {
             chat: id.to_owned(),
             what: glimpse::name(op),
             is_ack: matches!(op, Op::Ack { .. }),
             outcome: verdict.outcome,
-            rests: if durable { Rests::On(0) } else { Rests::OnComing },
+            rests,
         }
     }
 

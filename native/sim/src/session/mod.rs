@@ -31,6 +31,9 @@ struct Flight {
     next: Step,
 }
 
+/// While a round is on its way, one step in so many assembles the next.
+const ASSEMBLED_AHEAD: u64 = 4;
+
 #[derive(Clone, Copy)]
 enum Step {
     Write,
@@ -54,6 +57,8 @@ pub struct Session {
     log: Option<Log>,
     waiting: BTreeMap<Ticket, Op>,
     flight: Option<Flight>,
+    /// A round assembled while the one before it is on its way.
+    ahead: Option<Round>,
     dice: Dice,
     dirty_count: u64,
     /// Whether the disk was filled.
@@ -83,6 +88,7 @@ impl Session {
             log: Some(log),
             waiting: BTreeMap::new(),
             flight: None,
+            ahead: None,
             dice: Dice::new(seed),
             dirty_count: 0,
             squeezed: false,
@@ -134,13 +140,19 @@ impl Session {
         if self.failure.is_some() {
             return Ok(false);
         }
+        if self.flight.is_some() && self.ahead.is_none() && self.dice.one_in(ASSEMBLED_AHEAD) {
+            let assembled = self.log().assemble();
+            self.take_assembled(assembled)?;
+            return Ok(true);
+        }
         match self.flight.take() {
             None => {
                 let assembled = self.log().assemble();
                 self.take_assembled(assembled)
             }
             Some(Flight { round, next: Step::Write }) => {
-                let written = self.log().write(&round);
+                let mut round = round;
+                let written = self.log().write(&mut round);
                 self.go_on(written, Flight { round, next: Step::Sync })
             }
             Some(Flight { round, next: Step::Sync }) => {
@@ -152,6 +164,7 @@ impl Session {
                 self.log().apply(round);
                 self.tell(|| format!("applied round {number}"));
                 self.model.applied(number);
+                self.flight = self.ahead.take().map(|round| Flight { round, next: Step::Write });
                 self.take_completions()?;
                 Ok(true)
             }
@@ -212,7 +225,10 @@ impl Session {
                     at,
                     retention_at,
                 )?;
-                self.flight = Some(Flight { round, next: Step::Write });
+                match self.flight {
+                    None => self.flight = Some(Flight { round, next: Step::Write }),
+                    Some(_) => self.ahead = Some(round),
+                }
                 true
             }
         };
