@@ -1,6 +1,7 @@
 //! Directed scenarios: short lives written by hand, each for a promise whose breach random lives
 //! would take long to meet.
 
+use foq_log::Durability;
 use foq_log::env::sim::{Dice, Survivors};
 
 use crate::classes::a;
@@ -52,6 +53,7 @@ fn stale_bytes_go_on() -> Result<(), String> {
 
 fn a_store(journal_file_bytes: u32) -> Result<Session, String> {
     let mut options = a::options(&mut Dice::new(SEED));
+    options.durability = Durability::Fsync;
     options.journal_file_bytes = journal_file_bytes;
     options.spares = 1;
     let world = World::new(options, START_MS, SEED);

@@ -5,6 +5,7 @@
 //! is nearly full, so that the next round needs the next file; committed one by one, and in one
 //! round.
 
+use foq_log::Durability;
 use foq_log::env::sim::{Cut, Dice, Survivors};
 
 use crate::classes::a;
@@ -71,6 +72,7 @@ pub fn run(length_max: usize, job: usize, jobs: usize) -> Result<Tally, String> 
 /// A broken promise, in words.
 pub fn run_one(before: Before, commit: Commit, ops: &[Op]) -> Result<Tally, String> {
     let mut options = a::options(&mut Dice::new(SEED));
+    options.durability = Durability::Fsync;
     options.journal_file_bytes = 8192;
     options.spares = 1;
     options.retention = foq_log::Options::default().retention;

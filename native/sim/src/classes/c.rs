@@ -3,7 +3,7 @@
 //! opens again.
 
 use foq_log::env::sim::{Dice, Fault, FaultRule, Survivors};
-use foq_log::{Error, Log};
+use foq_log::{Durability, Error, Log};
 
 use crate::classes::a;
 use crate::crash::{Explorer, Scene, Tally};
@@ -90,6 +90,7 @@ pub fn run_with(seed: u64, rules: &[FaultRule]) -> Result<Tally, String> {
 
 fn a_world(seed: u64) -> World {
     let mut options = a::options(&mut Dice::new(seed));
+    options.durability = Durability::Fsync;
     options.journal_file_bytes = 8192;
     World::new(options, START_MS, seed)
 }

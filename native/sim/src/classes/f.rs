@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use foq_log::env::sim::{Cut, Dice, Survivors};
-use foq_log::{Error, Log};
+use foq_log::{Durability, Error, Log};
 
 use crate::classes::a;
 use crate::crash::Explorer;
@@ -56,6 +56,7 @@ impl Closed {
     /// A broken promise, in words.
     pub fn grow(seed: u64) -> Result<Self, String> {
         let mut options = a::options(&mut Dice::new(seed));
+        options.durability = Durability::Fsync;
         options.journal_file_bytes = 8192;
         options.retention = foq_log::Options::default().retention;
         let world = World::new(options, START_MS, seed);
