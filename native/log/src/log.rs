@@ -81,6 +81,8 @@ pub struct Log {
     pub(crate) durable: Progress,
     /// Last assembled round; equal to `durable` when nothing is in flight.
     pub(crate) assembled: Progress,
+    /// Last round that was given to the disk.
+    sealed_round: u64,
     /// Last round covered by a sync: what a mark may claim.
     synced_round: u64,
     pub(crate) clock: RetentionClock,
@@ -123,6 +125,7 @@ impl Log {
             spares: opened.spares,
             durable: recovered.progress,
             assembled: recovered.progress,
+            sealed_round: recovered.progress.round,
             synced_round: recovered.progress.round,
             clock: RetentionClock::new(recovered.progress.retention_at),
             queue: Queue::default(),
@@ -212,7 +215,8 @@ impl Log {
     /// `FOQ_POISONED`.
     pub fn seal(&mut self, round: &mut Round) -> Result<()> {
         self.check_writable()?;
-        assert_eq!(round.number, self.durable.round + 1, "rounds are written in order");
+        assert_eq!(round.number, self.sealed_round + 1, "rounds are written in order");
+        self.sealed_round = round.number;
         if self.options.durability == Durability::PageCacheUnsafe {
             self.sync_finished_file(round)?;
         }
@@ -430,6 +434,12 @@ impl Log {
     #[must_use]
     pub fn times(&self) -> (u64, u64) {
         (self.durable.at, self.durable.retention_at)
+    }
+
+    /// Bytes of operations that wait to be judged.
+    #[must_use]
+    pub fn queued_bytes(&self) -> u64 {
+        self.queue.bytes()
     }
 
     /// Whether operations wait to be judged.

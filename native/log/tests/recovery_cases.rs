@@ -56,8 +56,8 @@ fn append(log: &mut Log, payload: &[u8]) {
 /// A round that is written and not synced.
 fn write_only(log: &mut Log, payload: &[u8]) {
     log.submit(0, &Operation::Append(Append::new("chat", payload))).unwrap();
-    let Assembled::Round(round) = log.assemble().unwrap() else { panic!("a round was due") };
-    log.write(&round).unwrap();
+    let Assembled::Round(mut round) = log.assemble().unwrap() else { panic!("no round") };
+    log.write(&mut round).unwrap();
 }
 
 /// Seqs that a store serves.

@@ -11,7 +11,7 @@ use foq_log::env::{Disk, DiskFile, LockError, OpenMode, Space};
 
 use crate::subject::Written;
 
-/// Name of the thread whose writes count.
+/// Name of the thread whose writes count; that of its writer begins with it.
 const COMMITTER: &str = "foq-committer";
 
 /// Bytes written and syncs done by the committer.
@@ -124,5 +124,5 @@ impl DiskFile for CountedFile {
 }
 
 fn is_committer() -> bool {
-    std::thread::current().name() == Some(COMMITTER)
+    std::thread::current().name().is_some_and(|name| name.starts_with(COMMITTER))
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::desk::Desk;
 use super::intake::{Intake, Mail};
 use super::sealer::Sealer;
+use super::writer::Writer;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::ops::Completion;
@@ -29,6 +30,8 @@ pub(super) struct Committer {
     env: Env,
     intake: Arc<Intake>,
     sealer: Sealer,
+    writer: Writer,
+    round_bytes_max: u64,
     spares: SpareMaker,
     desk: Desk,
     mail: Mail,
@@ -49,6 +52,7 @@ impl Committer {
         options: &Options,
         intake: Arc<Intake>,
         sealer: Sealer,
+        writer: Writer,
     ) -> Self {
         let now = env.clock.monotonic_ms();
         Self {
@@ -57,6 +61,8 @@ impl Committer {
             env: env.clone(),
             intake,
             sealer,
+            writer,
+            round_bytes_max: u64::from(options.round_bytes_max),
             desk: Desk::default(),
             mail: Mail::default(),
             completions: Vec::new(),
@@ -99,13 +105,17 @@ impl Committer {
             self.look_at_space();
             let spare_is_missing = match self.log.assemble()? {
                 Assembled::Round(round) => {
-                    self.commit(round)?;
+                    self.put(round)?;
                     continue;
                 }
                 Assembled::NeedsSpare => true,
                 Assembled::Nothing => false,
             };
             self.deliver();
+            if self.writer.is_busy() {
+                self.land()?;
+                continue;
+            }
             if !spare_is_missing && self.log.has_work() {
                 continue;
             }
@@ -152,8 +162,68 @@ impl Committer {
         }
     }
 
+    /// Puts an assembled round on the disk: by the writer where another full round waits, so
+    /// that it is judged meanwhile; else here and now.
+    fn put(&mut self, mut round: Round) -> Result<()> {
+        let landed = match self.take_back() {
+            Ok(landed) => landed,
+            Err(error) => {
+                self.log.abandon(round);
+                return Err(error);
+            }
+        };
+        if self.log.queued_bytes() < self.round_bytes_max {
+            if let Some(landed) = landed {
+                self.apply(landed);
+            }
+            return self.commit(round);
+        }
+        // The disk is given its next round before this thread does anything else.
+        self.log.seal(&mut round)?;
+        self.writer.give(round);
+        if let Some(landed) = landed {
+            self.apply(landed);
+        }
+        Ok(())
+    }
+
+    /// Waits for the round that is on its way, and applies it.
+    fn land(&mut self) -> Result<()> {
+        if let Some(landed) = self.take_back()? {
+            self.apply(landed);
+        }
+        Ok(())
+    }
+
+    /// The round that was on its way, durable.
+    fn take_back(&mut self) -> Result<Option<Round>> {
+        let Some((round, said)) = self.writer.take_back() else { return Ok(None) };
+        match said {
+            Ok(()) => {
+                self.log.note_synced(&round);
+                Ok(Some(round))
+            }
+            Err(failure) => {
+                let cause = format!("a round cannot be written and synced: {failure}");
+                let error = self.log.poison(&cause);
+                self.log.abandon(round);
+                Err(error)
+            }
+        }
+    }
+
+    fn apply(&mut self, round: Round) {
+        self.log.apply(round);
+        self.after_commit();
+    }
+
     fn commit(&mut self, round: Round) -> Result<()> {
         self.log.commit(round)?;
+        self.after_commit();
+        Ok(())
+    }
+
+    fn after_commit(&mut self) {
         let now = self.env.clock.monotonic_ms();
         self.mark_at = Some(now.saturating_add(self.idle_mark_ms));
         self.tick_at = now.saturating_add(TICK_MS);
@@ -162,7 +232,6 @@ impl Committer {
         if self.spares.wants() {
             self.sealer.ring();
         }
-        Ok(())
     }
 
     fn deliver(&mut self) {
@@ -218,6 +287,7 @@ impl Committer {
     /// Every thread that could touch a file ends before the lock is released.
     fn finish(mut self) -> Result<()> {
         self.sealer.stop();
+        self.writer.stop();
         if self.read_only { Ok(()) } else { self.log.close() }
     }
 
@@ -239,6 +309,7 @@ impl Committer {
         });
         self.desk.fail_all(&error, &self.intake);
         self.sealer.stop();
+        self.writer.stop();
         self.wait_for_close();
         error
     }

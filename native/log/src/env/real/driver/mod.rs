@@ -2,6 +2,8 @@
 //!
 //! - The **committer** owns the log. It takes what callers submitted, and assembles, writes,
 //!   syncs and applies rounds; while a sync runs, the next round gathers by itself.
+//! - The **writer** puts a round on the disk while the committer judges the next, where a full
+//!   one waits already.
 //! - The **sealer** prepares journal files ahead, so that the committer finds one ready.
 //!
 //! Invariants: nobody waits holding a lock. Every submitted operation is settled exactly once,
@@ -15,6 +17,7 @@ mod outstanding;
 mod sealer;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle, ThreadId};
@@ -24,6 +27,7 @@ use parking_lot::Mutex;
 use self::committer::Committer;
 use self::intake::Intake;
 use self::sealer::Sealer;
+use self::writer::Writer;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::ops::Completion;
@@ -67,7 +71,9 @@ impl RunningStore {
         let intake = Arc::new(Intake::new(options, env.disk.name()));
         let sealer = Sealer::start(log.spare_maker(), &intake, !options.read_only)
             .map_err(|error| no_thread(env, error))?;
-        let committer = Committer::new(log, env, options, Arc::clone(&intake), sealer);
+        let writer = Writer::start(log.round_writer(), !options.read_only)
+            .map_err(|error| no_thread(env, error))?;
+        let committer = Committer::new(log, env, options, Arc::clone(&intake), sealer, writer);
         let handle = thread::Builder::new()
             .name("foq-committer".to_owned())
             .spawn(move || committer.main())

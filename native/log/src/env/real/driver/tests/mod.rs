@@ -1,5 +1,6 @@
 //! The threads, on a real disk: what is submitted is settled once, whatever happens.
 
+mod backlog;
 mod race;
 mod space;
 mod staged;

@@ -81,8 +81,9 @@ impl Stage {
     }
 }
 
+/// Whether this is the thread, or the one that writes for it.
 fn by(name: &str) -> bool {
-    thread::current().name() == Some(name)
+    thread::current().name().is_some_and(|thread| thread.starts_with(name))
 }
 
 struct StagedDisk {
