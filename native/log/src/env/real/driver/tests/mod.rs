@@ -4,6 +4,7 @@ mod backlog;
 mod race;
 mod space;
 mod staged;
+mod time;
 
 use std::sync::Arc;
 
