@@ -100,6 +100,7 @@ impl Log {
                 return if full { Stop::FileFull } else { Stop::Empty };
             };
             let full = full(round, self.pending.bytes, operation.bound as usize, limits);
+            // What is refused for want of space needs none, and must not wait for a file.
             let hopeless = full == Some(Stop::FileFull) && context.refuses(&operation.ask);
             if let Some(stop) = full.filter(|_| !hopeless) {
                 return stop;
@@ -129,7 +130,6 @@ impl Log {
                 }
             };
             let rests = match answer_rests(&operation.ask, &outcome, rests) {
-                // What is refused for want of space needs none, and must not wait for a file.
                 RestsOn::ThisRound if hopeless => RestsOn::Durable,
                 rests => rests,
             };
@@ -141,16 +141,21 @@ impl Log {
             if let Some(judged) = &mut self.judged {
                 judged.push(ticket);
             }
-            let answers = match rests {
-                RestsOn::Durable => &mut self.ready,
-                RestsOn::RoundBefore => {
-                    self.waiting_on = self.assembled.round;
-                    &mut self.waiting
-                }
-                RestsOn::ThisRound => &mut round.answers,
-            };
-            answers.push(Completion { ticket, outcome });
+            self.keep_answer(Completion { ticket, outcome }, rests, round);
         }
+    }
+
+    /// Keeps an answer until what it rests on is durable.
+    fn keep_answer(&mut self, answer: Completion, rests: RestsOn, round: &mut Round) {
+        let answers = match rests {
+            RestsOn::Durable => &mut self.ready,
+            RestsOn::RoundBefore => {
+                self.waiting_on = self.assembled.round;
+                &mut self.waiting
+            }
+            RestsOn::ThisRound => &mut round.answers,
+        };
+        answers.push(answer);
     }
 
     /// What every operation of this round is judged by.
