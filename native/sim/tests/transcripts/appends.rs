@@ -35,13 +35,13 @@ fn by_id(sender: &str, text: &str) -> OwnedAppend {
 fn nothing_is_visible_or_answered_before_its_round_is_applied() {
     let mut world = a_store();
     let ticket = world.submit(&plain("a"));
-    let round = world.assemble().unwrap();
+    let mut round = world.assemble().unwrap();
     for step in ["assembled", "written", "synced"] {
         assert_eq!(world.show(), "floor 1 head 0", "{step}");
         assert!(world.answer(ticket).is_none(), "{step}");
         assert!(world.reader().chats().is_empty(), "{step}");
         match step {
-            "assembled" => world.log().write(&round).unwrap(),
+            "assembled" => world.log().write(&mut round).unwrap(),
             "written" => world.log().sync(&round).unwrap(),
             _ => {}
         }
@@ -204,8 +204,8 @@ fn memberships_change_with_their_record_or_not_at_all() {
     };
     for survivors in [Survivors::None, Survivors::All] {
         world.submit(&Op::Append(change.clone()));
-        let round = world.assemble().unwrap();
-        world.log().write(&round).unwrap();
+        let mut round = world.assemble().unwrap();
+        world.log().write(&mut round).unwrap();
         world.power_cut(survivors);
         let head = world.reader().head(CHAT);
         match head.head_seq {

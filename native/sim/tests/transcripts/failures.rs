@@ -12,10 +12,10 @@ fn after_a_failed_write_or_sync_nothing_is_acked_and_reads_go_on() {
         let mut world = a_store();
         world.filled(2);
         let ticket = world.submit(&plain("never acked"));
-        let queued = world.assemble().unwrap();
+        let mut queued = world.assemble().unwrap();
         let late = world.submit(&plain("still queued"));
         world.disk.add_fault(FaultRule::nth(kind, 1, Fault::Io));
-        let failed = match world.log().write(&queued) {
+        let failed = match world.log().write(&mut queued) {
             Err(error) => error,
             Ok(()) => world.log().sync(&queued).unwrap_err(),
         };
@@ -129,8 +129,8 @@ fn answers_of_what_did_not_become_durable_are_no_promises() {
     let mut world = a_store();
     world.filled(1);
     let ticket = world.submit(&plain("lost"));
-    let round = world.assemble().unwrap();
-    world.log().write(&round).unwrap();
+    let mut round = world.assemble().unwrap();
+    world.log().write(&mut round).unwrap();
     assert!(world.answer(ticket).is_none());
     world.power_cut(Survivors::None);
     assert_eq!(world.texts(), ["text"]);

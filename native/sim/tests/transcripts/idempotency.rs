@@ -141,9 +141,9 @@ fn an_answer_that_was_lost_in_a_power_cut_comes_again_and_a_lost_record_is_writt
             let mut world = a_store();
             world.filled(1);
             world.submit(&send);
-            let round = world.assemble().unwrap();
+            let mut round = world.assemble().unwrap();
             if steps > 0 {
-                world.log().write(&round).unwrap();
+                world.log().write(&mut round).unwrap();
             }
             if steps > 1 {
                 world.log().sync(&round).unwrap();

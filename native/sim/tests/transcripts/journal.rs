@@ -28,8 +28,8 @@ fn a_round_torn_by_a_power_cut_is_cut_away_and_never_comes_back() {
         world.filled(1);
         let torn = "torn ".repeat(300);
         world.submit(&plain(&torn));
-        let round = world.assemble().unwrap();
-        world.log().write(&round).unwrap();
+        let mut round = world.assemble().unwrap();
+        world.log().write(&mut round).unwrap();
         world.power_cut(Survivors::Random(seed));
         let survived = world.texts().len() == 2;
         let short = world.appended(&plain("short")).0;
@@ -47,8 +47,8 @@ fn recovery_that_is_interrupted_anywhere_finds_the_same() {
         let mut world = a_store();
         world.filled(2);
         world.submit(&plain(&"torn ".repeat(300)));
-        let round = world.assemble().unwrap();
-        world.log().write(&round).unwrap();
+        let mut round = world.assemble().unwrap();
+        world.log().write(&mut round).unwrap();
         let cut = world.disk.crash_image(Survivors::Random(crash_at));
         world.drop_log();
         world.disk = cut;

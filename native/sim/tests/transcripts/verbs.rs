@@ -157,8 +157,8 @@ impl World {
 
     /// Writes, syncs and applies a round.
     pub fn finish(&mut self, assembled: Assembled) {
-        let Some(round) = self.round(assembled) else { return };
-        self.log().write(&round).unwrap();
+        let Some(mut round) = self.round(assembled) else { return };
+        self.log().write(&mut round).unwrap();
         self.log().sync(&round).unwrap();
         self.log().apply(round);
     }
