@@ -17,8 +17,9 @@ use crate::world::World;
 const DEPTH_MAX: u32 = 3;
 /// Moments looked at inside one recovery, or the short life after it.
 const CUTS_MAX: usize = 6;
-/// Steps of the life after a recovery.
+/// Steps of the life after a recovery; one life in four is long enough to fill a journal file.
 const LIFE_STEPS: u32 = 16;
+const LONG_LIFE_STEPS: u32 = 90;
 const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// What was looked at.
@@ -102,7 +103,7 @@ impl Explorer {
             };
             self.recover_cut(scene, cut, Some(survivors))?;
         }
-        if self.dice.one_in(4) {
+        if self.dice.one_in(3) {
             self.recover_cut(scene, cut, None)?;
         }
         Ok(())
@@ -183,7 +184,8 @@ impl Explorer {
         world.disk.watch(3, seed, CUTS_MAX);
         let mut session = Session::new(world, log, model, seed);
         session.story = self.transcript.is_some().then(Vec::new);
-        let mut plan = plan.resumed(seed, LIFE_STEPS);
+        let steps = if self.dice.one_in(4) { LONG_LIFE_STEPS } else { LIFE_STEPS };
+        let mut plan = plan.resumed(seed, steps);
         let lived = harness::drive(&mut session, &mut plan, self, depth)
             .and_then(|()| self.explore_now(&session, &plan, depth));
         self.hear(&mut session, &format!("life after recovery, depth {depth}"));

@@ -70,10 +70,10 @@ fn one_step(
         1 => return session.check_live(),
         // Seldom and not for long: a full disk refuses most of what is asked.
         2 if plan.dice.one_in(20) => {
-            session
-                .squeeze(plan.dice.below(10) * u64::from(session.world.options.journal_file_bytes));
+            let file_bytes = u64::from(session.world.options.journal_file_bytes);
+            session.squeeze(plan.dice.below(10) * file_bytes);
         }
-        2 => session.relax(),
+        2 => session.relax()?,
         3..=7 if session.in_flight() => return session.step().map(|_| ()),
         _ => {}
     }

@@ -40,7 +40,7 @@ impl Session {
     /// Makes steps until nothing is left to do; time passes where an ack waits for it, and a full
     /// disk is freed.
     pub fn drain(&mut self, look: &mut Look<'_>) -> Result<(), String> {
-        self.relax();
+        self.relax()?;
         for _ in 0..DRAIN_STEPS_MAX {
             let worked = self.step()?;
             look(self)?;

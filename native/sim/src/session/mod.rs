@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use foq_log::env::Clock;
 use foq_log::env::sim::Dice;
-use foq_log::{Assembled, Error, Log, Outcome, Round, Ticket};
+use foq_log::{Assembled, Completion, Error, Log, Outcome, Round, Ticket};
 
 use crate::crash::Scene;
 use crate::harness::Plan;
@@ -201,9 +201,15 @@ impl Session {
     }
 
     fn take_assembled(&mut self, assembled: foq_log::Result<Assembled>) -> Result<bool, String> {
+        let (refused, answers) = self.log().take_completions().into_iter().partition(is_refused);
+        let refused: Vec<Completion> = refused;
         for ticket in self.log().take_judged() {
             let op = self.waiting.remove(&ticket);
             let op = op.ok_or_else(|| format!("{ticket:?} was judged twice, or never asked"))?;
+            if refused.iter().any(|completion| completion.ticket == ticket) {
+                self.check_refusal(ticket, &op)?;
+                continue;
+            }
             self.tell(|| format!("judged {}/{} {op:?}", ticket.caller, ticket.number));
             self.model.judge(ticket, &op);
         }
@@ -232,12 +238,27 @@ impl Session {
                 true
             }
         };
-        self.take_completions()?;
+        self.answer(answers)?;
         Ok(worked)
     }
 
+    /// What a full disk refuses is as if it had never been asked; only what needs room is refused.
+    fn check_refusal(&mut self, ticket: Ticket, op: &Op) -> Result<(), String> {
+        self.tell(|| format!("disk full: {}/{} {op:?}", ticket.caller, ticket.number));
+        let needs_room = matches!(op, Op::Append(_) | Op::Join { .. } | Op::Configure { .. });
+        if needs_room && (self.squeezed || self.met_a_fault()) {
+            return Ok(());
+        }
+        Err(format!("I29: {op:?} is refused for want of space"))
+    }
+
     fn take_completions(&mut self) -> Result<(), String> {
-        for completion in self.log().take_completions() {
+        let answers = self.log().take_completions();
+        self.answer(answers)
+    }
+
+    fn answer(&mut self, answers: Vec<Completion>) -> Result<(), String> {
+        for completion in answers {
             if matches!(completion.outcome, Outcome::Appended { duplicate: false, .. }) {
                 self.world.acked_records += 1;
             }
@@ -283,4 +304,8 @@ impl Session {
         }
         Err("readers meet one fault after the other".to_owned())
     }
+}
+
+fn is_refused(completion: &Completion) -> bool {
+    matches!(&completion.outcome, Outcome::Failed(error) if matches!(**error, Error::DiskFull { .. }))
 }

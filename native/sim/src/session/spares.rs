@@ -47,12 +47,16 @@ impl Session {
         self.squeezed = true;
     }
 
-    /// Frees the disk, and tells the log.
-    pub fn relax(&mut self) {
-        if self.squeezed {
-            self.set_space(World::ROOMY);
-            self.squeezed = false;
+    /// Frees the disk, and tells the log; with the spare that it then makes, service resumes.
+    pub fn relax(&mut self) -> Result<(), String> {
+        if !self.squeezed {
+            return Ok(());
         }
+        self.set_space(World::ROOMY);
+        self.squeezed = false;
+        // A spare that fails, fails by a planned fault; the log asks again.
+        while self.wants_spare() && self.prepare_spare()? {}
+        Ok(())
     }
 
     fn set_space(&mut self, space: Space) {
