@@ -3,6 +3,7 @@
 use crate::format::effect::{self, Effect};
 use crate::judging::TOUCHED_AHEAD;
 use crate::log::Log;
+use crate::ops::Completion;
 use crate::planted::{Bug, planted};
 use crate::recovery::Progress;
 use crate::round::Round;
@@ -57,9 +58,8 @@ impl Log {
             round.answers.clear();
         }
         self.ready.append(&mut round.answers);
-        if self.waiting_on <= self.durable.round {
-            self.ready.append(&mut self.waiting);
-        }
+        let due = |(rests_on, _): &mut (u64, Completion)| *rests_on <= round.number;
+        self.ready.extend(self.waiting.extract_if(.., due).map(|(_, answer)| answer));
         self.buffers.give_back(round);
     }
 }

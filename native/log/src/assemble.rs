@@ -4,10 +4,15 @@ use crate::error::Result;
 use crate::format::SECTOR_BYTES;
 use crate::format::batch::batch_header;
 use crate::judging::Stop;
-use crate::log::{Assembled, Log};
+use crate::log::{Assembled, IN_FLIGHT_MAX, Log};
+use crate::options::AGE_MIN_MS;
 use crate::planted::{Bug, planted};
 use crate::recovery::Progress;
 use crate::round::Round;
+
+/// Largest step of the retention clock while rounds are in flight.
+const STEP_IN_FLIGHT_MS: u64 = 1000;
+const _: () = assert!(AGE_MIN_MS > (IN_FLIGHT_MAX + 1) * STEP_IN_FLIGHT_MS, "see retention_at");
 
 impl Log {
     /// Step 1: judges what was submitted and lays out one round.
@@ -23,7 +28,8 @@ impl Log {
         if self.queue.is_empty() && !self.pending.wanted {
             return Ok(Assembled::Nothing);
         }
-        assert!(self.assembled.round - self.durable.round < 2, "one round is assembled ahead");
+        let on_the_way = self.assembled.round - self.durable.round;
+        assert!(on_the_way <= IN_FLIGHT_MAX, "one round is assembled ahead of those in flight");
         let mut round = self.begin_round();
         let mut stop = self.judge_queued(&mut round);
         while stop == Stop::FileFull {
@@ -36,11 +42,7 @@ impl Log {
         }
         self.lay_out_acks(&mut round, stop);
         if round.effects.is_empty() {
-            // What was judged rests on nothing, or on the round that is on its way.
-            let under_way = self.assembled.round > self.durable.round;
-            let answers = if under_way { &mut self.waiting } else { &mut self.ready };
-            answers.append(&mut round.answers);
-            self.waiting_on = self.assembled.round;
+            assert!(round.answers.is_empty(), "an answer that rests on this round needs effects");
             self.buffers.give_back(round);
             return Ok(Assembled::Nothing);
         }
@@ -99,9 +101,20 @@ impl Log {
         true
     }
 
+    /// The retention clock as of this round. While others are in flight it makes no large step, so
+    /// that no record expires on its way: ages are at least `AGE_MIN_MS`.
+    fn retention_at(&mut self, round: &Round) -> u64 {
+        let in_flight = self.assembled.round > self.durable.round;
+        let step = round.now.wall_ms.saturating_sub(self.assembled.retention_at);
+        if in_flight && step > STEP_IN_FLIGHT_MS {
+            return self.assembled.retention_at;
+        }
+        self.clock.observe(round.now)
+    }
+
     /// Ends the round's layout and goes on behind it.
     fn end_round(&mut self, mut round: Round) -> Round {
-        round.retention_at = self.clock.observe(round.now);
+        round.retention_at = self.retention_at(&round);
         round.end_layout();
         self.end += round.bytes.len() as u64;
         self.assembled = Progress {

@@ -149,9 +149,8 @@ impl Log {
     fn keep_answer(&mut self, answer: Completion, rests: RestsOn, round: &mut Round) {
         let answers = match rests {
             RestsOn::Durable => &mut self.ready,
-            RestsOn::RoundBefore => {
-                self.waiting_on = self.assembled.round;
-                &mut self.waiting
+            RestsOn::Earlier(earlier) => {
+                return self.waiting.push((earlier, answer));
             }
             RestsOn::ThisRound => &mut round.answers,
         };

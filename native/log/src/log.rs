@@ -2,15 +2,16 @@
 //!
 //! A commit is four steps, between which a driver (or the simulator) may do anything else:
 //! `assemble` (judge what was submitted, number it, lay out one round), `write`, `sync`, `apply`
-//! (chat states change, answers become available). Rounds go to the disk one at a time, in order;
-//! the next may be assembled while one is on its way.
+//! (chat states change, answers become available). Rounds are written in order; the next may be
+//! written before the one before it is durable, and one more assembled, but they become durable,
+//! for anyone who asks, in order.
 //!
 //! Invariants: nothing is answered that rests on something not durable; after the first failed
 //! write or sync nothing is acked until the store is opened again.
 
 use std::sync::Arc;
 
-use crate::env::{Env, Space, write_all};
+use crate::env::{Env, Space};
 use crate::error::{Error, Result};
 use crate::judge::{PendingAcks, Room};
 use crate::open::{self, Lock};
@@ -24,6 +25,7 @@ use crate::reader::Reader;
 use crate::recovery::Progress;
 use crate::retention_clock::{Instant, RetentionClock};
 use crate::round::{Round, RoundBuffers};
+use crate::round_writer::RoundWriter;
 use crate::shared::Shared;
 use crate::shelf::{JournalFile, SpareMaker};
 
@@ -33,38 +35,14 @@ pub enum Assembled {
     Nothing,
     /// The next round does not fit in the journal file and no spare is ready: prepare one.
     NeedsSpare,
-    /// Write, sync and apply this, in the order of assembly; at most one more may be assembled
-    /// before it is applied.
+    /// Write, sync and apply this, in the order of assembly; at most `IN_FLIGHT_MAX` may be
+    /// on their way, and one more assembled.
     Round(Round),
 }
 
-/// Puts sealed rounds on the disk; see `Log::seal`.
-#[derive(Clone, Copy, Debug)]
-pub struct RoundWriter {
-    durability: Durability,
-}
-
-impl RoundWriter {
-    /// Writes one sealed round.
-    ///
-    /// # Errors
-    /// The disk's; the log must be poisoned with it.
-    pub fn write(&self, round: &Round) -> std::io::Result<()> {
-        let Some(file) = &round.file else { return Err(std::io::ErrorKind::NotFound.into()) };
-        write_all(&*file.file, round.byte_offset, &round.bytes)
-    }
-
-    /// Makes a written round durable; the unsafe class does nothing.
-    ///
-    /// # Errors
-    /// The disk's; the log must be poisoned with it.
-    pub fn sync(&self, round: &Round) -> std::io::Result<()> {
-        match (self.durability, &round.file) {
-            (Durability::Fsync, Some(file)) => file.file.sync(),
-            _ => Ok(()),
-        }
-    }
-}
+/// Rounds that may be written and not yet durable. The bytes that recovery clears behind the end
+/// (`TAIL_BYTES`) hold that many.
+pub const IN_FLIGHT_MAX: u64 = 2;
 
 /// See the module.
 pub struct Log {
@@ -91,9 +69,8 @@ pub struct Log {
     pub(crate) pending: PendingAcks,
     pub(crate) buffers: RoundBuffers,
     pub(crate) ready: Vec<Completion>,
-    /// Answers that rest on round `waiting_on`, which was assembled before they were found.
-    pub(crate) waiting: Vec<Completion>,
-    pub(crate) waiting_on: u64,
+    /// Answers that rest on an earlier round, and on which.
+    pub(crate) waiting: Vec<(u64, Completion)>,
     /// The unsafe class: the file that was written last.
     unsynced: Option<JournalFile>,
     pub(crate) room: (Room, Space),
@@ -134,7 +111,6 @@ impl Log {
             buffers: RoundBuffers::new(round_bytes),
             ready: Vec::new(),
             waiting: Vec::new(),
-            waiting_on: 0,
             unsynced: None,
             room: (Room::Enough, space),
             judged: None,
@@ -188,7 +164,7 @@ impl Log {
     /// The write failed: the log is poisoned, and the round must be given to `abandon`.
     pub fn write(&mut self, round: &mut Round) -> Result<()> {
         self.seal(round)?;
-        let written = RoundWriter { durability: self.options.durability }.write(round);
+        let written = self.round_writer(0).write(round);
         written.map_err(|source| self.poison(&format!("a round cannot be written: {source}")))?;
         if planted(Bug::AckBeforeSync) {
             self.ready.extend(round.answers.iter().cloned());
@@ -202,7 +178,7 @@ impl Log {
     /// The sync failed: the log is poisoned, and the round must be given to `abandon`.
     pub fn sync(&mut self, round: &Round) -> Result<()> {
         self.check_writable()?;
-        let synced = RoundWriter { durability: self.options.durability }.sync(round);
+        let synced = self.round_writer(0).sync(round);
         synced.map_err(|source| self.poison(&format!("a round cannot be synced: {source}")))?;
         self.note_synced(round);
         Ok(())
@@ -224,17 +200,18 @@ impl Log {
         Ok(())
     }
 
-    /// The round is durable: what is written next may say so.
+    /// The round is durable, and so are all before it: what is written next may say so.
     pub fn note_synced(&mut self, round: &Round) {
         if self.options.durability == Durability::Fsync {
             self.synced_round = round.number;
         }
     }
 
-    /// Writes rounds without the log, on another thread.
+    /// Writes rounds without the log, on another thread. Rounds that are in flight together need
+    /// writers of different `slot`s, below `IN_FLIGHT_MAX`.
     #[must_use]
-    pub fn round_writer(&self) -> RoundWriter {
-        RoundWriter { durability: self.options.durability }
+    pub fn round_writer(&self, slot: usize) -> RoundWriter {
+        RoundWriter::new(self.options.durability, slot)
     }
 
     /// The unsafe class syncs a file when it moves on to the next: close must leave all durable.
@@ -248,7 +225,7 @@ impl Log {
     }
 
     fn sync_file(&mut self, file: &JournalFile) -> Result<()> {
-        let synced = file.file.sync();
+        let synced = file.handle(0).sync();
         synced.map_err(|source| self.poison(&format!("a file cannot be synced: {source}")))
     }
 
@@ -320,7 +297,8 @@ impl Log {
     pub fn poison(&mut self, cause: &str) -> Error {
         let cause = self.poisoned.get_or_insert_with(|| cause.to_string()).clone();
         let error = Error::Poisoned { cause };
-        let waiting = std::mem::take(&mut self.waiting).into_iter().map(|answer| answer.ticket);
+        let waiting =
+            std::mem::take(&mut self.waiting).into_iter().map(|(_, answer)| answer.ticket);
         for ticket in self.queue.drain().into_iter().chain(waiting) {
             let outcome = Outcome::Failed(Box::new(error.clone()));
             self.ready.push(Completion { ticket, outcome });

@@ -217,12 +217,12 @@ fn erase(file: &JournalFile, begin: u64, reach: u64) -> io::Result<()> {
     let end = begin.saturating_add(reach).min(file.file_bytes);
     let length = usize::try_from(end.saturating_sub(begin)).unwrap_or_default();
     let mut bytes = vec![0_u8; length];
-    crate::env::read_exact(&*file.file, begin, &mut bytes)?;
+    crate::env::read_exact(file.handle(0), begin, &mut bytes)?;
     let Some(last) = bytes.iter().rposition(|&byte| byte != 0) else { return Ok(()) };
     bytes.truncate(last + 1);
     bytes.fill(0);
-    write_all(&*file.file, begin, &bytes)?;
-    file.file.sync()
+    write_all(file.handle(0), begin, &bytes)?;
+    file.handle(0).sync()
 }
 
 /// Notes boot and class where they matter: a store of the unsafe class that opens after an

@@ -18,9 +18,9 @@ pub enum Keep {
 pub struct Retention {
     /// See [`Keep`].
     pub keep: Keep,
-    /// Records older than this leave, whoever has not received them.
+    /// Records older than this leave, whoever has not received them. At least a minute.
     pub max_age_ms: u64,
-    /// Records younger than this stay although all have received them.
+    /// Records younger than this stay although all have received them. 0, or at least a minute.
     pub keep_at_least_ms: u64,
 }
 
@@ -62,6 +62,8 @@ pub struct Options {
     pub retention: Retention,
 }
 
+/// Shortest age by which records may expire; 0 is no age.
+pub(crate) const AGE_MIN_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl Default for Options {
@@ -108,9 +110,21 @@ impl Options {
         if self.dedup_depth == 0 || self.dedup_depth > 1024 {
             return Err(Error::invalid("dedupDepth must be 1 to 1024"));
         }
+        check_age("maxAge", self.retention.max_age_ms)?;
+        if self.retention.keep_at_least_ms != 0 {
+            check_age("keepAtLeast", self.retention.keep_at_least_ms)?;
+        }
         if self.spares == 0 {
             return Err(Error::invalid("spares must be at least 1"));
         }
         Ok(())
     }
+}
+
+/// Ages below a minute are refused.
+pub(crate) fn check_age(name: &str, age_ms: u64) -> Result<()> {
+    if age_ms < AGE_MIN_MS {
+        return Err(Error::invalid(format!("{name} must be at least a minute")));
+    }
+    Ok(())
 }

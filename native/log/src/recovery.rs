@@ -31,9 +31,10 @@ use crate::format::file::{FileHeader, file_header, journal_file_id, journal_path
 use crate::planted::{Bug, planted};
 use crate::shelf::JournalFile;
 
-/// Bytes after the end in which an unfinished round may have left something: above the largest
-/// round, so that a second round of any file begins within them.
-pub(crate) const TAIL_BYTES: u64 = 4 << 20;
+/// Bytes after the end in which unfinished rounds may have left something: more than the two
+/// largest that can be in flight, so that a third round of any file begins within them, and its
+/// mark covers the first.
+pub(crate) const TAIL_BYTES: u64 = 5 << 20;
 
 /// Where the log stands after replay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,7 +172,7 @@ impl Recovery<'_> {
             replay_file(&current, end, replay);
             recovered.progress = progress;
             recovered.end = end;
-            recovered.files.push(current.open());
+            recovered.files.push(self.opened(&current)?);
             if !moved_on {
                 return Ok(current);
             }
@@ -218,7 +219,7 @@ impl Recovery<'_> {
                 Err(refused) => return Err(refused),
             };
             if sound {
-                recovered.spares.push(loaded.open());
+                recovered.spares.push(self.opened(&loaded)?);
                 expected += 1;
             } else {
                 recovered.remove.push(journal_path(id));
@@ -229,9 +230,8 @@ impl Recovery<'_> {
 
     fn load(&self, file_id: u64, extent: Extent) -> Result<Loaded> {
         let path = journal_path(file_id);
-        let mode = if self.read_only { OpenMode::Read } else { OpenMode::Update };
         let read = || {
-            let file = self.disk.open(&path, mode)?;
+            let file = self.disk.open(&path, self.mode())?;
             let size = file.size()?;
             let wanted = match extent {
                 Extent::Whole => size,
@@ -242,6 +242,21 @@ impl Recovery<'_> {
             Ok(Loaded { file_id, file, size, bytes })
         };
         read().map_err(|source| Error::io("a journal file cannot be read", &path, source))
+    }
+
+    /// The file with the handles that a running log needs.
+    fn opened(&self, loaded: &Loaded) -> Result<JournalFile> {
+        let path = journal_path(loaded.file_id);
+        let second = self
+            .disk
+            .open(&path, self.mode())
+            .map_err(|source| Error::io("a journal file cannot be opened", path, source))?;
+        let handles = [Arc::clone(&loaded.file), second];
+        Ok(JournalFile { file_id: loaded.file_id, file_bytes: loaded.size, handles })
+    }
+
+    fn mode(&self) -> OpenMode {
+        if self.read_only { OpenMode::Read } else { OpenMode::Update }
     }
 
     /// Syncs a file, drops its cached pages and reads it again: what a failed sync left in the
@@ -329,12 +344,6 @@ impl Recovery<'_> {
 
 /// What @H says.
 const FOREIGN: &str = "the file belongs to another store";
-
-impl Loaded {
-    fn open(&self) -> JournalFile {
-        JournalFile { file_id: self.file_id, file_bytes: self.size, file: Arc::clone(&self.file) }
-    }
-}
 
 /// Hands the rounds `[512, end)`, verified before, to `replay`.
 fn replay_file(loaded: &Loaded, end: u64, replay: &mut Replay<'_>) {

@@ -16,8 +16,7 @@ pub(crate) struct PlacedEffect {
     pub start: u32,
 }
 
-/// One assembled round. Rounds are written, synced and applied in order, one at a time; one more
-/// may be assembled while one is on its way.
+/// One assembled round. Rounds are written, become durable and are applied in order.
 pub struct Round {
     pub(crate) number: u64,
     /// What the clocks said when it was begun.
@@ -76,8 +75,8 @@ pub(crate) struct RoundBuffers {
     rounds: Vec<Round>,
 }
 
-/// One round on its way and one assembled ahead.
-const BUFFERS: usize = 2;
+/// Two rounds on their way and one assembled ahead.
+const BUFFERS: usize = 3;
 
 impl RoundBuffers {
     /// Buffers for rounds of `bytes`, touched once so that no first use faults.

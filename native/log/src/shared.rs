@@ -37,7 +37,8 @@ impl Shared {
     /// Lets readers find a journal file.
     pub fn add_file(&self, file: &JournalFile) {
         let ordinal = Pointer::file_ordinal(file.file_id);
-        self.files.write().insert(ordinal, Arc::clone(&file.file));
+        let [handle, _] = &file.handles;
+        self.files.write().insert(ordinal, Arc::clone(handle));
     }
 
     /// The journal file a pointer names.

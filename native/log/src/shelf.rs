@@ -14,6 +14,7 @@ use crate::env::{Disk, DiskFile, Env, OpenMode, write_all};
 use crate::error::{Error, Result};
 use crate::format::checksum::StoreId;
 use crate::format::file::{FileHeader, journal_path};
+use crate::log::IN_FLIGHT_MAX;
 use crate::planted::{Bug, planted};
 
 /// A journal file that is open for the committer and for readers.
@@ -21,7 +22,22 @@ use crate::planted::{Bug, planted};
 pub(crate) struct JournalFile {
     pub file_id: u64,
     pub file_bytes: u64,
-    pub file: Arc<dyn DiskFile>,
+    /// Readers use the first; each round in flight has one of its own.
+    pub handles: [Arc<dyn DiskFile>; HANDLES],
+}
+
+/// Handles of a journal file: as many as rounds can be in flight.
+const HANDLES: usize = 2;
+const _: () = assert!(HANDLES as u64 == IN_FLIGHT_MAX, "a handle for each round in flight");
+
+impl JournalFile {
+    /// The handle of one slot.
+    pub fn handle(&self, slot: usize) -> &dyn DiskFile {
+        match self.handles.get(slot) {
+            Some(handle) => &**handle,
+            None => unreachable!("slots are below {HANDLES}"),
+        }
+    }
 }
 
 /// Makes names in a folder durable (or does not, where that bug is planted).
@@ -89,12 +105,12 @@ impl SpareMaker {
         let _making = self.making.lock();
         let file_id = self.shelf.lock().next_file_id;
         match self.make(file_id) {
-            Ok(file) => {
+            Ok(handles) => {
                 let mut shelf = self.shelf.lock();
                 shelf.next_file_id = file_id + 1;
                 shelf.no_space = false;
                 let file_bytes = self.file_bytes;
-                shelf.spares.push_back(JournalFile { file_id, file_bytes, file });
+                shelf.spares.push_back(JournalFile { file_id, file_bytes, handles });
                 Ok(())
             }
             Err(failure) => {
@@ -126,7 +142,7 @@ impl SpareMaker {
 
     /// Written under a temporary name and renamed when its header is durable: a file with a
     /// journal name always has a whole header.
-    fn make(&self, file_id: u64) -> io::Result<Arc<dyn DiskFile>> {
+    fn make(&self, file_id: u64) -> io::Result<[Arc<dyn DiskFile>; HANDLES]> {
         let disk = &*self.env.disk;
         let temporary = temporary_path(file_id);
         let file = match self.recycle(&temporary)? {
@@ -143,7 +159,7 @@ impl SpareMaker {
         file.sync()?;
         disk.rename(&temporary, &journal_path(file_id))?;
         sync_dir(disk, "journal")?;
-        Ok(file)
+        Ok([file, disk.open(&journal_path(file_id), OpenMode::Update)?])
     }
 
     /// A file that nobody needs any more, under its new temporary name.

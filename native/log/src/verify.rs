@@ -139,7 +139,7 @@ fn tail(file: &JournalFile, end: u64) -> Result<Tail> {
     let last = file.file_bytes.min(end.saturating_add(TAIL_BYTES));
     let length = last.saturating_sub(end);
     let mut bytes = vec![0_u8; usize::try_from(length).unwrap_or_default()];
-    read_exact(&*file.file, end, &mut bytes)
+    read_exact(file.handle(0), end, &mut bytes)
         .map_err(|source| Error::io("the tail cannot be read", file_name(file), source))?;
     Ok(if bytes.iter().all(|&byte| byte == 0) { Tail::Clean } else { Tail::Torn })
 }

@@ -61,8 +61,8 @@ pub(crate) struct PendingAcks {
 pub(crate) enum RestsOn {
     /// It is.
     Durable,
-    /// The round that is on its way.
-    RoundBefore,
+    /// A round that is on its way.
+    Earlier(u64),
     /// The round under construction: an effect in it, or acks that are laid out at its end.
     ThisRound,
 }
@@ -100,7 +100,7 @@ impl Judge<'_> {
             None => RestsOn::Durable,
             Some(overlay) if overlay.is_settled() => RestsOn::Durable,
             Some(overlay) if overlay.acks().is_empty() && overlay.round < self.round.number => {
-                RestsOn::RoundBefore
+                RestsOn::Earlier(overlay.round)
             }
             Some(_) => RestsOn::ThisRound,
         }

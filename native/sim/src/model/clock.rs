@@ -45,6 +45,15 @@ impl Clock {
         self.any_round = true;
     }
 
+    /// Moves on by one round while others are on their way: by no more than a second.
+    pub(super) fn round_behind_others(&mut self, wall: u64, monotonic: u64) {
+        if wall.saturating_sub(self.retention_at) > 1000 {
+            self.at = self.at.max(wall);
+        } else {
+            self.round(wall, monotonic);
+        }
+    }
+
     fn retention(&mut self, wall: u64, monotonic: u64) -> u64 {
         let now = self.retention_at;
         if !self.any_round {

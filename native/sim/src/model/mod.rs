@@ -140,11 +140,12 @@ impl Model {
                 Rests::On(0)
             }
             _ if self.rounds.applied().versions().any(same_when_durable) => Rests::On(0),
-            // A round that is on its way says the same.
-            _ if self.rounds.last().versions().any(same_when_durable) => {
-                Rests::On(self.rounds.last().number)
-            }
-            _ => Rests::OnComing,
+            // The first round on its way that says the same, if one does.
+            _ => self
+                .rounds
+                .in_flight()
+                .find(|snapshot| snapshot.versions().any(same_when_durable))
+                .map_or(Rests::OnComing, |snapshot| Rests::On(snapshot.number)),
         };
         if verdict.effect != Effect::None {
             self.judged.insert(id.to_owned(), next);
@@ -180,7 +181,11 @@ impl Model {
             return Err(format!("round: expected number {expected}, seen {round}"));
         }
         self.rounds.settle_on(self.seen.take());
-        self.clock.round(wall_ms, monotonic_ms);
+        if self.rounds.in_flight().next().is_some() {
+            self.clock.round_behind_others(wall_ms, monotonic_ms);
+        } else {
+            self.clock.round(wall_ms, monotonic_ms);
+        }
         if (at, retention_at) != (self.clock.at, self.clock.retention_at) {
             let promise = if retention_at > self.clock.retention_at { "I18" } else { "I21" };
             return Err(format!(

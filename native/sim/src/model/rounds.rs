@@ -72,6 +72,11 @@ impl Rounds {
         self.kept.iter().find(|snapshot| snapshot.number == number)
     }
 
+    /// Assembled and not yet durable, oldest first.
+    pub(super) fn in_flight(&self) -> impl Iterator<Item = &Snapshot> {
+        self.kept.iter().filter(|snapshot| snapshot.number > self.applied.number)
+    }
+
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &Snapshot> {
         self.kept.iter().rev()
     }

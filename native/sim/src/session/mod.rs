@@ -10,11 +10,13 @@ mod spares;
 
 pub use lifecycle::Look;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use foq_log::env::Clock;
 use foq_log::env::sim::Dice;
-use foq_log::{Assembled, Completion, Error, Log, Outcome, Round, Ticket};
+use foq_log::{
+    Assembled, Completion, Durability, Error, IN_FLIGHT_MAX, Log, Outcome, Round, Ticket,
+};
 
 use crate::crash::Scene;
 use crate::harness::Plan;
@@ -34,11 +36,17 @@ struct Flight {
 /// While a round is on its way, one step in so many assembles the next.
 const ASSEMBLED_AHEAD: u64 = 4;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Write,
     Sync,
     Apply,
+}
+
+impl Step {
+    fn after(self) -> Self {
+        if self == Self::Write { Self::Sync } else { Self::Apply }
+    }
 }
 
 /// See the module.
@@ -56,9 +64,8 @@ pub struct Session {
     /// Missing only where opening it again has failed.
     log: Option<Log>,
     waiting: BTreeMap<Ticket, Op>,
-    flight: Option<Flight>,
-    /// A round assembled while the one before it is on its way.
-    ahead: Option<Round>,
+    /// Assembled and not yet applied, oldest first.
+    flights: VecDeque<Flight>,
     dice: Dice,
     dirty_count: u64,
     /// Whether the disk was filled.
@@ -87,8 +94,7 @@ impl Session {
             story: None,
             log: Some(log),
             waiting: BTreeMap::new(),
-            flight: None,
-            ahead: None,
+            flights: VecDeque::new(),
             dice: Dice::new(seed),
             dirty_count: 0,
             squeezed: false,
@@ -140,64 +146,62 @@ impl Session {
         if self.failure.is_some() {
             return Ok(false);
         }
-        if self.flight.is_some() && self.ahead.is_none() && self.dice.one_in(ASSEMBLED_AHEAD) {
+        let may_assemble = self.flights.len() as u64 <= IN_FLIGHT_MAX;
+        if self.flights.is_empty() || (may_assemble && self.dice.one_in(ASSEMBLED_AHEAD)) {
             let assembled = self.log().assemble();
-            self.take_assembled(assembled)?;
-            return Ok(true);
+            let worked = self.take_assembled(assembled)?;
+            return Ok(worked || !self.flights.is_empty());
         }
-        match self.flight.take() {
-            None => {
-                let assembled = self.log().assemble();
-                self.take_assembled(assembled)
-            }
-            Some(Flight { round, next: Step::Write }) => {
-                let mut round = round;
-                let written = self.log().write(&mut round);
-                self.go_on(written, Flight { round, next: Step::Sync })
-            }
-            Some(Flight { round, next: Step::Sync }) => {
-                let synced = self.log().sync(&round);
-                self.go_on(synced, Flight { round, next: Step::Apply })
-            }
-            Some(Flight { round, next: Step::Apply }) => {
-                let number = round.number();
-                self.log().apply(round);
+        let chosen = self.choose_flight();
+        let Some(mut flight) = self.flights.remove(chosen) else { return Ok(false) };
+        let done = match flight.next {
+            Step::Write => self.log().write(&mut flight.round),
+            Step::Sync => self.log().sync(&flight.round),
+            Step::Apply => {
+                let number = flight.round.number();
+                self.log().apply(flight.round);
                 self.tell(|| format!("applied round {number}"));
                 self.model.applied(number);
-                self.flight = self.ahead.take().map(|round| Flight { round, next: Step::Write });
                 self.take_completions()?;
-                Ok(true)
+                return Ok(true);
             }
-        }
-    }
-
-    /// Whether a round is on its way.
-    #[must_use]
-    pub fn in_flight(&self) -> bool {
-        self.flight.is_some()
-    }
-
-    /// Writes a mark (or a tick), unless a round is on its way.
-    pub fn mark_or_tick(&mut self, tick: bool) -> Result<(), String> {
-        if self.flight.is_some() || self.failure.is_some() {
-            return Ok(());
-        }
-        let log = self.log();
-        let assembled = if tick { log.assemble_tick() } else { log.assemble_mark() };
-        self.take_assembled(assembled)?;
-        Ok(())
-    }
-
-    fn go_on(&mut self, done: foq_log::Result<()>, flight: Flight) -> Result<bool, String> {
+        };
+        flight.next = flight.next.after();
         match done {
             Ok(()) => {
-                self.flight = Some(flight);
+                self.flights.insert(chosen, flight);
                 // A driver may ask at any time.
                 self.take_completions()?;
             }
             Err(error) => self.fail(error)?,
         }
         Ok(true)
+    }
+
+    /// Whose step it is: the oldest round's, or the next one's where it may be written already.
+    fn choose_flight(&mut self) -> usize {
+        let step = |nth: usize| self.flights.get(nth).map(|flight| flight.next);
+        let overlaps = self.world.options.durability == Durability::Fsync
+            && step(0) == Some(Step::Sync)
+            && step(1) == Some(Step::Write);
+        usize::from(overlaps && self.dice.one_in(2))
+    }
+
+    /// Whether a round is on its way.
+    #[must_use]
+    pub fn in_flight(&self) -> bool {
+        !self.flights.is_empty()
+    }
+
+    /// Writes a mark (or a tick), unless a round is on its way.
+    pub fn mark_or_tick(&mut self, tick: bool) -> Result<(), String> {
+        if self.in_flight() || self.failure.is_some() {
+            return Ok(());
+        }
+        let log = self.log();
+        let assembled = if tick { log.assemble_tick() } else { log.assemble_mark() };
+        self.take_assembled(assembled)?;
+        Ok(())
     }
 
     fn take_assembled(&mut self, assembled: foq_log::Result<Assembled>) -> Result<bool, String> {
@@ -231,10 +235,7 @@ impl Session {
                     at,
                     retention_at,
                 )?;
-                match self.flight {
-                    None => self.flight = Some(Flight { round, next: Step::Write }),
-                    Some(_) => self.ahead = Some(round),
-                }
+                self.flights.push_back(Flight { round, next: Step::Write });
                 true
             }
         };

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::desk::Desk;
 use super::intake::{Intake, Mail};
 use super::sealer::Sealer;
-use super::writer::Writer;
+use super::writer::Writers;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::ops::Completion;
@@ -30,7 +30,7 @@ pub(super) struct Committer {
     env: Env,
     intake: Arc<Intake>,
     sealer: Sealer,
-    writer: Writer,
+    writers: Writers,
     round_bytes_max: u64,
     spares: SpareMaker,
     desk: Desk,
@@ -52,7 +52,7 @@ impl Committer {
         options: &Options,
         intake: Arc<Intake>,
         sealer: Sealer,
-        writer: Writer,
+        writers: Writers,
     ) -> Self {
         let now = env.clock.monotonic_ms();
         Self {
@@ -61,7 +61,7 @@ impl Committer {
             env: env.clone(),
             intake,
             sealer,
-            writer,
+            writers,
             round_bytes_max: u64::from(options.round_bytes_max),
             desk: Desk::default(),
             mail: Mail::default(),
@@ -112,8 +112,8 @@ impl Committer {
                 Assembled::Nothing => false,
             };
             self.deliver();
-            if self.writer.is_busy() {
-                self.land()?;
+            if let Some(landed) = self.take_back()? {
+                self.apply(landed);
                 continue;
             }
             if !spare_is_missing && self.log.has_work() {
@@ -162,42 +162,32 @@ impl Committer {
         }
     }
 
-    /// Puts an assembled round on the disk: by the writer where another full round waits, so
-    /// that it is judged meanwhile; else here and now.
+    /// Puts an assembled round on the disk: by a writer where another full round waits, so that
+    /// it is judged meanwhile; else here and now.
     fn put(&mut self, mut round: Round) -> Result<()> {
-        let landed = match self.take_back() {
+        let waits = self.writers.work() && self.log.queued_bytes() >= self.round_bytes_max;
+        if self.writers.are_idle() && !waits {
+            return self.commit(round);
+        }
+        let landed = match if self.writers.are_full() { self.take_back() } else { Ok(None) } {
             Ok(landed) => landed,
             Err(error) => {
                 self.log.abandon(round);
                 return Err(error);
             }
         };
-        if self.log.queued_bytes() < self.round_bytes_max {
-            if let Some(landed) = landed {
-                self.apply(landed);
-            }
-            return self.commit(round);
-        }
         // The disk is given its next round before this thread does anything else.
         self.log.seal(&mut round)?;
-        self.writer.give(round);
+        self.writers.give(round);
         if let Some(landed) = landed {
             self.apply(landed);
         }
         Ok(())
     }
 
-    /// Waits for the round that is on its way, and applies it.
-    fn land(&mut self) -> Result<()> {
-        if let Some(landed) = self.take_back()? {
-            self.apply(landed);
-        }
-        Ok(())
-    }
-
-    /// The round that was on its way, durable.
+    /// The oldest round that was on its way, durable.
     fn take_back(&mut self) -> Result<Option<Round>> {
-        let Some((round, said)) = self.writer.take_back() else { return Ok(None) };
+        let Some((round, said)) = self.writers.take_back() else { return Ok(None) };
         match said {
             Ok(()) => {
                 self.log.note_synced(&round);
@@ -287,7 +277,7 @@ impl Committer {
     /// Every thread that could touch a file ends before the lock is released.
     fn finish(mut self) -> Result<()> {
         self.sealer.stop();
-        self.writer.stop();
+        self.writers.stop();
         if self.read_only { Ok(()) } else { self.log.close() }
     }
 
@@ -309,7 +299,7 @@ impl Committer {
         });
         self.desk.fail_all(&error, &self.intake);
         self.sealer.stop();
-        self.writer.stop();
+        self.writers.stop();
         self.wait_for_close();
         error
     }

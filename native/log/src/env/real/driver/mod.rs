@@ -2,8 +2,8 @@
 //!
 //! - The **committer** owns the log. It takes what callers submitted, and assembles, writes,
 //!   syncs and applies rounds; while a sync runs, the next round gathers by itself.
-//! - The **writer** puts a round on the disk while the committer judges the next, where a full
-//!   one waits already.
+//! - Two **writers** put rounds on the disk while the committer judges the next, where full ones
+//!   wait already.
 //! - The **sealer** prepares journal files ahead, so that the committer finds one ready.
 //!
 //! Invariants: nobody waits holding a lock. Every submitted operation is settled exactly once,
@@ -27,11 +27,11 @@ use parking_lot::Mutex;
 use self::committer::Committer;
 use self::intake::Intake;
 use self::sealer::Sealer;
-use self::writer::Writer;
+use self::writer::{Writer, Writers};
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::ops::Completion;
-use crate::options::Options;
+use crate::options::{Durability, Options};
 use crate::{Log, Packed, Packer, Reader};
 
 /// Who learns what became of a caller's operations.
@@ -71,9 +71,13 @@ impl RunningStore {
         let intake = Arc::new(Intake::new(options, env.disk.name()));
         let sealer = Sealer::start(log.spare_maker(), &intake, !options.read_only)
             .map_err(|error| no_thread(env, error))?;
-        let writer = Writer::start(log.round_writer(), !options.read_only)
-            .map_err(|error| no_thread(env, error))?;
-        let committer = Committer::new(log, env, options, Arc::clone(&intake), sealer, writer);
+        // The unsafe class waits for no disk: its committer writes alone.
+        let writes = !options.read_only && options.durability == Durability::Fsync;
+        let start = |slot, name| Writer::start(log.round_writer(slot), name, writes);
+        let first = start(0, "foq-committer-0").map_err(|error| no_thread(env, error))?;
+        let second = start(1, "foq-committer-1").map_err(|error| no_thread(env, error))?;
+        let writers = Writers::new([first, second], writes);
+        let committer = Committer::new(log, env, options, Arc::clone(&intake), sealer, writers);
         let handle = thread::Builder::new()
             .name("foq-committer".to_owned())
             .spawn(move || committer.main())

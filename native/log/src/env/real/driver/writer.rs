@@ -1,9 +1,10 @@
-//! The writer's thread: puts a round on the disk while the committer judges the next one.
+//! A writer's thread: puts a round on the disk while the committer judges the next one.
 //!
-//! It is used only where another full round waits already; with less to do the committer writes
-//! itself, because waking a thread costs more than it saves. Invariant: at most one round is
-//! here, so that there is one write and one sync at a time, in order.
+//! Writers are used only where another full round waits already; with less to do the committer
+//! writes itself, because waking a thread costs more than it saves. Invariant: a writer has at
+//! most one round, and a file handle of its own.
 
+use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use std::thread::{self, JoinHandle};
 use parking_lot::{Condvar, Mutex};
 
 use super::committer::panic_text;
-use crate::log::RoundWriter;
 use crate::round::Round;
+use crate::round_writer::RoundWriter;
 
 #[derive(Default)]
 struct Slot {
@@ -37,21 +38,15 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, unless the store is only read.
-    pub(super) fn start(rounds: RoundWriter, works: bool) -> io::Result<Self> {
+    pub(super) fn start(rounds: RoundWriter, name: &str, works: bool) -> io::Result<Self> {
         let exchange = Arc::new(Exchange::default());
         if !works {
             return Ok(Self { exchange, handle: None, busy: false });
         }
         let heard = Arc::clone(&exchange);
-        let handle = thread::Builder::new()
-            .name("foq-committer-w".to_owned())
-            .spawn(move || run(rounds, &heard))?;
+        let handle =
+            thread::Builder::new().name(name.to_owned()).spawn(move || run(rounds, &heard))?;
         Ok(Self { exchange, handle: Some(handle), busy: false })
-    }
-
-    /// Whether a round is here.
-    pub(super) fn is_busy(&self) -> bool {
-        self.busy
     }
 
     /// Gives a sealed round to the disk.
@@ -85,6 +80,56 @@ impl Writer {
             // It catches its own panics.
             let _ = handle.join();
         }
+    }
+}
+
+/// The writers, taking turns.
+pub(super) struct Writers {
+    writers: [Writer; 2],
+    /// Rounds on their way, by writer, oldest first.
+    on_the_way: VecDeque<usize>,
+    next: usize,
+    work: bool,
+}
+
+impl Writers {
+    pub(super) fn new(writers: [Writer; 2], work: bool) -> Self {
+        Self { writers, on_the_way: VecDeque::new(), next: 0, work }
+    }
+
+    /// Whether they may be given rounds at all.
+    pub(super) fn work(&self) -> bool {
+        self.work
+    }
+
+    pub(super) fn are_idle(&self) -> bool {
+        self.on_the_way.is_empty()
+    }
+
+    /// Whether each has a round.
+    pub(super) fn are_full(&self) -> bool {
+        self.on_the_way.len() == self.writers.len()
+    }
+
+    /// Gives a sealed round to the writer whose turn it is.
+    pub(super) fn give(&mut self, round: Round) {
+        let turn = self.next;
+        self.next = (turn + 1) % self.writers.len();
+        self.on_the_way.push_back(turn);
+        if let Some(writer) = self.writers.get_mut(turn) {
+            writer.give(round);
+        }
+    }
+
+    /// Waits for the oldest round on its way, and for what the disk said.
+    pub(super) fn take_back(&mut self) -> Option<(Round, io::Result<()>)> {
+        let turn = self.on_the_way.pop_front()?;
+        self.writers.get_mut(turn)?.take_back()
+    }
+
+    /// Ends the threads.
+    pub(super) fn stop(&mut self) {
+        self.writers.iter_mut().for_each(Writer::stop);
     }
 }
 

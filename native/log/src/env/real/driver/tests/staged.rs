@@ -113,7 +113,7 @@ impl Disk for StagedDisk {
     }
 
     fn open(&self, path: &str, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
-        if by("foq-sealer") {
+        if mode == OpenMode::Create && by("foq-sealer") {
             self.stage.pass(Call::SealerCreate)?;
         }
         let file = self.disk.open(path, mode)?;
