@@ -59,8 +59,8 @@ pub struct Log {
     pub(crate) durable: Progress,
     /// Last assembled round; equal to `durable` when nothing is in flight.
     pub(crate) assembled: Progress,
-    /// Last round that was given to the disk.
-    sealed_round: u64,
+    /// Last round that was given to the disk, and its file.
+    sealed: (u64, u64),
     /// Last round covered by a sync: what a mark may claim.
     synced_round: u64,
     pub(crate) clock: RetentionClock,
@@ -102,7 +102,7 @@ impl Log {
             spares: opened.spares,
             durable: recovered.progress,
             assembled: recovered.progress,
-            sealed_round: recovered.progress.round,
+            sealed: (recovered.progress.round, 0),
             synced_round: recovered.progress.round,
             clock: RetentionClock::new(recovered.progress.retention_at),
             queue: Queue::default(),
@@ -191,13 +191,24 @@ impl Log {
     /// `FOQ_POISONED`.
     pub fn seal(&mut self, round: &mut Round) -> Result<()> {
         self.check_writable()?;
-        assert_eq!(round.number, self.sealed_round + 1, "rounds are written in order");
-        self.sealed_round = round.number;
+        assert_eq!(round.number, self.sealed.0 + 1, "rounds are written in order");
+        assert!(self.may_seal(round), "rounds of one file are in flight");
+        self.sealed = (round.number, round.file_id());
         if self.options.durability == Durability::PageCacheUnsafe {
             self.sync_finished_file(round)?;
         }
         round.seal(self.synced_round);
         Ok(())
+    }
+
+    /// Whether the round may be written now: rounds in flight lie in one file, so that whatever a
+    /// later file holds proves that the earlier ones are durable.
+    #[must_use]
+    pub fn may_seal(&self, round: &Round) -> bool {
+        let (sealed, file_id) = self.sealed;
+        self.options.durability == Durability::PageCacheUnsafe
+            || self.synced_round == sealed
+            || file_id == round.file_id()
     }
 
     /// The round is durable, and so are all before it: what is written next may say so.

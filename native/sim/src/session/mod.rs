@@ -181,7 +181,10 @@ impl Session {
     /// Whose step it is: the oldest round's, or the next one's where it may be written already.
     fn choose_flight(&mut self) -> usize {
         let step = |nth: usize| self.flights.get(nth).map(|flight| flight.next);
+        let second = self.flights.get(1).map(|flight| &flight.round);
+        let may = second.is_some_and(|round| self.log.as_ref().is_some_and(|l| l.may_seal(round)));
         let overlaps = self.world.options.durability == Durability::Fsync
+            && may
             && step(0) == Some(Step::Sync)
             && step(1) == Some(Step::Write);
         usize::from(overlaps && self.dice.one_in(2))

@@ -169,19 +169,20 @@ impl Committer {
         if self.writers.are_idle() && !waits {
             return self.commit(round);
         }
-        let landed = match if self.writers.are_full() { self.take_back() } else { Ok(None) } {
-            Ok(landed) => landed,
-            Err(error) => {
-                self.log.abandon(round);
-                return Err(error);
+        let mut landed = Vec::new();
+        while self.writers.are_full() || !self.log.may_seal(&round) {
+            match self.take_back() {
+                Ok(back) => landed.extend(back),
+                Err(error) => {
+                    self.log.abandon(round);
+                    return Err(error);
+                }
             }
-        };
+        }
         // The disk is given its next round before this thread does anything else.
         self.log.seal(&mut round)?;
         self.writers.give(round);
-        if let Some(landed) = landed {
-            self.apply(landed);
-        }
+        landed.into_iter().for_each(|landed| self.apply(landed));
         Ok(())
     }
 
