@@ -34,6 +34,7 @@ mod shelf;
 mod state;
 mod verify;
 mod view;
+mod write;
 
 pub use dump::dump;
 pub use error::{Error, Result};

@@ -15,17 +15,15 @@ use crate::env::{Env, Space};
 use crate::error::{Error, Result};
 use crate::judge::{PendingAcks, Room};
 use crate::open::{self, Lock};
-use crate::ops::{Completion, Operation, Outcome, Ticket};
-use crate::options::{Durability, Options};
+use crate::ops::{Completion, Operation, Ticket};
+use crate::options::Options;
 use crate::overlay::Overlays;
 use crate::pack::{Packed, Packer};
-use crate::planted::{Bug, planted};
 use crate::queue::Queue;
 use crate::reader::Reader;
 use crate::recovery::Progress;
 use crate::retention_clock::{Instant, RetentionClock};
 use crate::round::{Round, RoundBuffers};
-use crate::round_writer::RoundWriter;
 use crate::shared::Shared;
 use crate::shelf::{JournalFile, SpareMaker};
 
@@ -60,9 +58,9 @@ pub struct Log {
     /// Last assembled round; equal to `durable` when nothing is in flight.
     pub(crate) assembled: Progress,
     /// Last round that was given to the disk, and its file.
-    sealed: (u64, u64),
+    pub(crate) sealed: (u64, u64),
     /// Last round covered by a sync: what a mark may claim.
-    synced_round: u64,
+    pub(crate) synced_round: u64,
     pub(crate) clock: RetentionClock,
     pub(crate) queue: Queue,
     pub(crate) overlays: Overlays,
@@ -72,10 +70,10 @@ pub struct Log {
     /// Answers that rest on an earlier round, and on which.
     pub(crate) waiting: Vec<(u64, Completion)>,
     /// The unsafe class: the file that was written last.
-    unsynced: Option<JournalFile>,
+    pub(crate) unsynced: Option<JournalFile>,
     pub(crate) room: (Room, Space),
     pub(crate) judged: Option<Vec<Ticket>>,
-    poisoned: Option<String>,
+    pub(crate) poisoned: Option<String>,
     damage: Option<Error>,
     /// Released when the log is dropped.
     _lock: Option<Lock>,
@@ -158,88 +156,6 @@ impl Log {
         self.queue.take_emptied()
     }
 
-    /// Step 2: hands the round to the disk.
-    ///
-    /// # Errors
-    /// The write failed: the log is poisoned, and the round must be given to `abandon`.
-    pub fn write(&mut self, round: &mut Round) -> Result<()> {
-        self.seal(round)?;
-        let written = self.round_writer(0).write(round);
-        written.map_err(|source| self.poison(&format!("a round cannot be written: {source}")))?;
-        if planted(Bug::AckBeforeSync) {
-            self.ready.extend(round.answers.iter().cloned());
-        }
-        Ok(())
-    }
-
-    /// Step 3: makes the round durable. (`PageCacheUnsafe`: does nothing.)
-    ///
-    /// # Errors
-    /// The sync failed: the log is poisoned, and the round must be given to `abandon`.
-    pub fn sync(&mut self, round: &Round) -> Result<()> {
-        self.check_writable()?;
-        let synced = self.round_writer(0).sync(round);
-        synced.map_err(|source| self.poison(&format!("a round cannot be synced: {source}")))?;
-        self.note_synced(round);
-        Ok(())
-    }
-
-    /// Steps 2 and 3 by another thread, first part: the round gets its header and may be given to
-    /// a `RoundWriter`; `note_synced`, or `poison` and `abandon`, follow when it is back.
-    ///
-    /// # Errors
-    /// `FOQ_POISONED`.
-    pub fn seal(&mut self, round: &mut Round) -> Result<()> {
-        self.check_writable()?;
-        assert_eq!(round.number, self.sealed.0 + 1, "rounds are written in order");
-        assert!(self.may_seal(round), "rounds of one file are in flight");
-        self.sealed = (round.number, round.file_id());
-        if self.options.durability == Durability::PageCacheUnsafe {
-            self.sync_finished_file(round)?;
-        }
-        round.seal(self.synced_round);
-        Ok(())
-    }
-
-    /// Whether the round may be written now: rounds in flight lie in one file, so that whatever a
-    /// later file holds proves that the earlier ones are durable.
-    #[must_use]
-    pub fn may_seal(&self, round: &Round) -> bool {
-        let (sealed, file_id) = self.sealed;
-        self.options.durability == Durability::PageCacheUnsafe
-            || self.synced_round == sealed
-            || file_id == round.file_id()
-    }
-
-    /// The round is durable, and so are all before it: what is written next may say so.
-    pub fn note_synced(&mut self, round: &Round) {
-        if self.options.durability == Durability::Fsync {
-            self.synced_round = round.number;
-        }
-    }
-
-    /// Writes rounds without the log, on another thread. Rounds that are in flight together need
-    /// writers of different `slot`s, below `IN_FLIGHT_MAX`.
-    #[must_use]
-    pub fn round_writer(&self, slot: usize) -> RoundWriter {
-        RoundWriter::new(self.options.durability, slot)
-    }
-
-    /// The unsafe class syncs a file when it moves on to the next: close must leave all durable.
-    fn sync_finished_file(&mut self, round: &Round) -> Result<()> {
-        let finished = self.unsynced.as_ref().filter(|file| file.file_id != round.file_id());
-        if let Some(file) = finished.cloned() {
-            self.sync_file(&file)?;
-        }
-        self.unsynced.clone_from(&round.file);
-        Ok(())
-    }
-
-    fn sync_file(&mut self, file: &JournalFile) -> Result<()> {
-        let synced = file.handle(0).sync();
-        synced.map_err(|source| self.poison(&format!("a file cannot be synced: {source}")))
-    }
-
     /// Answers that became available since the last call, in order per caller and chat.
     pub fn take_completions(&mut self) -> Vec<Completion> {
         std::mem::take(&mut self.ready)
@@ -304,29 +220,6 @@ impl Log {
         }
     }
 
-    /// Poisons the log: a thread that works for it met a failed write.
-    pub fn poison(&mut self, cause: &str) -> Error {
-        let cause = self.poisoned.get_or_insert_with(|| cause.to_string()).clone();
-        let error = Error::Poisoned { cause };
-        let waiting =
-            std::mem::take(&mut self.waiting).into_iter().map(|(_, answer)| answer.ticket);
-        for ticket in self.queue.drain().into_iter().chain(waiting) {
-            let outcome = Outcome::Failed(Box::new(error.clone()));
-            self.ready.push(Completion { ticket, outcome });
-        }
-        error
-    }
-
-    /// Settles a round whose write or sync failed: its operations have an unknown outcome and
-    /// are answered with the poison.
-    pub fn abandon(&mut self, round: Round) {
-        let error = self.refusal();
-        for answer in &round.answers {
-            let outcome = Outcome::Failed(Box::new(error.clone()));
-            self.ready.push(Completion { ticket: answer.ticket, outcome });
-        }
-    }
-
     /// The failure that poisoned the log, if any.
     #[must_use]
     pub fn poisoned(&self) -> Option<Error> {
@@ -371,23 +264,6 @@ impl Log {
             self.sync_file(&file)?;
         }
         open::end_history(&self.env, &mut self.manifest)
-    }
-
-    /// Steps 2 to 4 in one.
-    ///
-    /// # Errors
-    /// As `write` and `sync`; the round is settled as failed.
-    pub fn commit(&mut self, mut round: Round) -> Result<()> {
-        match self.write(&mut round).and_then(|()| self.sync(&round)) {
-            Ok(()) => {
-                self.apply(round);
-                Ok(())
-            }
-            Err(error) => {
-                self.abandon(round);
-                Err(error)
-            }
-        }
     }
 
     /// Keeps the order in which operations were judged for `take_judged` (simulation).
@@ -435,21 +311,6 @@ impl Log {
     #[must_use]
     pub fn has_work(&self) -> bool {
         !self.queue.is_empty() || self.pending.wanted
-    }
-
-    pub(crate) fn check_writable(&self) -> Result<()> {
-        if self.poisoned.is_some() || self.options.read_only { Err(self.refusal()) } else { Ok(()) }
-    }
-
-    fn refusal(&self) -> Error {
-        match &self.poisoned {
-            Some(cause) => Error::Poisoned { cause: cause.clone() },
-            None => Error::Unavailable {
-                what: "the store is open read-only".to_string(),
-                path: self.env.disk.name(),
-                source: None,
-            },
-        }
     }
 
     pub(crate) fn now(&self) -> Instant {
