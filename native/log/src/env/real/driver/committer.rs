@@ -31,7 +31,6 @@ pub(super) struct Committer {
     intake: Arc<Intake>,
     sealer: Sealer,
     writers: Writers,
-    round_bytes_max: u64,
     spares: SpareMaker,
     desk: Desk,
     mail: Mail,
@@ -62,7 +61,6 @@ impl Committer {
             intake,
             sealer,
             writers,
-            round_bytes_max: u64::from(options.round_bytes_max),
             desk: Desk::default(),
             mail: Mail::default(),
             completions: Vec::new(),
@@ -162,10 +160,10 @@ impl Committer {
         }
     }
 
-    /// Puts an assembled round on the disk: by a writer where another full round waits, so that
-    /// it is judged meanwhile; else here and now.
+    /// Puts an assembled round on the disk: by a writer where more waits, so that it is judged
+    /// meanwhile; else here and now, which wakes nobody.
     fn put(&mut self, mut round: Round) -> Result<()> {
-        let waits = self.writers.work() && self.log.queued_bytes() >= self.round_bytes_max;
+        let waits = self.writers.work() && self.log.queued_bytes() > 0;
         if self.writers.are_idle() && !waits {
             return self.commit(round);
         }

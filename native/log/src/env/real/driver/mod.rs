@@ -2,8 +2,7 @@
 //!
 //! - The **committer** owns the log. It takes what callers submitted, and assembles, writes,
 //!   syncs and applies rounds; while a sync runs, the next round gathers by itself.
-//! - Two **writers** put rounds on the disk while the committer judges the next, where full ones
-//!   wait already.
+//! - Two **writers** put rounds on the disk while the committer judges the next, where more waits.
 //! - The **sealer** prepares journal files ahead, so that the committer finds one ready.
 //!
 //! Invariants: nobody waits holding a lock. Every submitted operation is settled exactly once,

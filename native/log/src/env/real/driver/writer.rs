@@ -1,8 +1,8 @@
 //! A writer's thread: puts a round on the disk while the committer judges the next one.
 //!
-//! Writers are used only where another full round waits already; with less to do the committer
-//! writes itself, because waking a thread costs more than it saves. Invariant: a writer has at
-//! most one round, and a file handle of its own.
+//! Writers are used only where more waits than one round could take; else the committer writes
+//! itself, because waking a thread costs more than it saves. Invariant: a writer has at most one
+//! round, and a file handle of its own.
 
 use std::collections::VecDeque;
 use std::io;
