@@ -131,7 +131,7 @@ pub struct ChatRow {
     pub marks: bool,
 }
 
-/// Overrides printed by `dump`.
+/// How `Keep` stands in a `configure` effect; see FORMAT.md.
 impl Keep {
     pub(crate) fn byte(self) -> u8 {
         match self {

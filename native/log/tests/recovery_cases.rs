@@ -232,6 +232,21 @@ fn case_j_leftovers_of_unfinished_spares_are_removed() {
 }
 
 #[test]
+fn a_round_of_the_next_file_waits_until_those_of_this_file_are_durable() {
+    let disk = SimDisk::new();
+    // 15 sectors a file: the round that is in flight is the last of file 1.
+    let mut log = a_log(&disk, 14);
+    log.submit(0, &Operation::Append(Append::new("chat", &[9; 300]))).unwrap();
+    let Assembled::Round(mut last) = log.assemble().unwrap() else { panic!("no round") };
+    log.write(&mut last).unwrap();
+    log.submit(0, &Operation::Append(Append::new("chat", &[9; 300]))).unwrap();
+    let Assembled::Round(next) = log.assemble().unwrap() else { panic!("no round") };
+    assert!(!log.may_seal(&next), "a kill and then a power cut could lose the first of the two");
+    log.sync(&last).unwrap();
+    assert!(log.may_seal(&next));
+}
+
+#[test]
 fn one_damaged_manifest_is_healed_and_two_are_refused() {
     let disk = SimDisk::new();
     a_log(&disk, 1).close().unwrap();
