@@ -1,0 +1,12 @@
+// The door of what both ends of a queue share: its errors and the types of its interface. Nothing
+// here depends on anything, so that the library and the client can load it anywhere.
+
+export {
+  ERRORS,
+  type ErrorCode,
+  type ErrorDetails,
+  FoqError,
+  isErrorCode,
+  type Retry,
+} from './errors.js';
+export type * from './queue-types.js';
