@@ -257,7 +257,7 @@ export interface ConsumeOptions extends AttachOptions, Waiting {
   readonly autoAck?: boolean | undefined;
 }
 
-/** Iterate once. `break`, `close` and an aborted `signal` release it; `signal` throws its reason. */
+/** Iterate once. `break`, `close`, an aborted `signal` release it; `signal` throws its reason. */
 export interface Consumer extends AsyncIterable<Delivery> {
   readonly consumerId: string;
   /** The same by arrays of what is ready together; instead of iterating one by one. */
