@@ -61,7 +61,7 @@ pub fn open(side: f64, directory: String, options: GivenOptions) -> Result<u32> 
             let handle = side.number()?;
             let bell = Arc::clone(&side.bell);
             in_background("foq-open", move || {
-                let sink = Arc::new(Sink { bell: Arc::clone(&bell), handle });
+                let sink = Sink::new(&bell, handle);
                 let opened = contain(|| registry::open(&PathBuf::from(directory), options, sink));
                 // News that nobody hears is dropped, and with it the reference to the store.
                 let _ = bell.tell(match opened {
@@ -217,9 +217,16 @@ pub fn close(side: f64, handle: f64) -> Result<()> {
 }
 
 /// Passes a handle's answers on to the thread that has the handle.
-struct Sink {
+pub struct Sink {
     bell: Arc<Bell>,
     handle: u32,
+}
+
+impl Sink {
+    /// Of this handle, whose thread has this bell.
+    pub fn new(bell: &Arc<Bell>, handle: u32) -> Arc<Self> {
+        Arc::new(Self { bell: Arc::clone(bell), handle })
+    }
 }
 
 impl CompletionSink for Sink {

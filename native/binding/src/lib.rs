@@ -18,5 +18,6 @@ mod packing;
 mod raw;
 mod registry;
 mod side;
+mod simulated;
 mod store;
 mod words;

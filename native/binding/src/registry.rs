@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use foq_log::env::Env;
 use foq_log::env::real::{Caller, CompletionSink};
 use foq_log::{Options, Result};
 use parking_lot::Mutex;
@@ -58,6 +59,18 @@ pub fn open(directory: &Path, options: Options, sink: Arc<dyn CompletionSink>) -
             Err(error)
         }
     }
+}
+
+/// Opens the store of a world that no one else can join.
+///
+/// # Errors
+/// What opening met.
+pub fn open_alone(env: &Env, options: Options, sink: Arc<dyn CompletionSink>) -> Result<Lease> {
+    let store = Arc::new(Store::open_in(env, &options)?);
+    let caller = store.caller(sink);
+    let shared = Shared { store: Arc::clone(&store), options, references: 1 };
+    let slot = Some(Arc::new(Slot { state: Mutex::new(Some(shared)) }));
+    Ok(Lease { store, caller, directory: PathBuf::new(), slot })
 }
 
 fn join(

@@ -16,6 +16,7 @@ use crate::bell::{Answer, Bell, REQUESTS_MAX};
 use crate::options::count_of;
 use crate::packing::invalid;
 use crate::registry::Lease;
+use crate::simulated::World;
 use crate::words::Told;
 
 /// Numbers of sides are unique in the process, so that another thread's is found nowhere.
@@ -37,6 +38,8 @@ pub struct Side {
     pub handles: HashMap<u32, Lease>,
     /// What was announced and not yet taken.
     pub told: Told,
+    /// Simulated worlds.
+    pub worlds: HashMap<u32, Arc<World>>,
     /// Dumps under way; a word on their channel asks for the next part.
     pub dumps: HashMap<u32, SyncSender<()>>,
     /// Requests without an answer that was taken.
@@ -79,14 +82,20 @@ impl Side {
     pub fn lease(&self, handle: f64) -> Result<&Lease> {
         self.handles.get(&key(handle, "handle")?).ok_or(Error::Closed)
     }
+
+    /// A simulated world.
+    pub fn world(&self, world: f64) -> Result<&Arc<World>> {
+        let world = self.worlds.get(&key(world, "world")?);
+        world.ok_or_else(|| invalid(String::from("no such world")))
+    }
 }
 
 /// Makes a side; its number.
 pub fn add(bell: Arc<Bell>) -> u32 {
     let number = NEXT_SIDE.fetch_add(1, Ordering::Relaxed);
     let told = Told::default();
-    let (handles, dumps) = (HashMap::new(), HashMap::new());
-    let side = Side { bell, handles, told, dumps, requests: 0, next: 0 };
+    let (handles, worlds, dumps) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let side = Side { bell, handles, told, worlds, dumps, requests: 0, next: 0 };
     SIDES.with(|sides| sides.borrow_mut().insert(number, side));
     number
 }

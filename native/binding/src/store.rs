@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
+use foq_log::env::Env;
 use foq_log::env::real::{Caller, CompletionSink, RunningStore, env};
 use foq_log::{Error, Options, Packer, ReadFrom, ReadResult, Reader, Result};
 use parking_lot::Mutex;
@@ -53,7 +54,12 @@ impl Store {
     /// Opens the log and starts its threads; blocks while it recovers.
     pub fn open(directory: &Path, options: &Options) -> Result<Self> {
         let env = env(directory).map_err(|error| unavailable("cannot use the directory", error))?;
-        let running = RunningStore::open(&env, options)?;
+        Self::open_in(&env, options)
+    }
+
+    /// As `open`, in this world.
+    pub fn open_in(env: &Env, options: &Options) -> Result<Self> {
+        let running = RunningStore::open(env, options)?;
         let readers = Mutex::new(Some(Readers::start(&running.reader())?));
         Ok(Self { reader: running.reader(), packer: running.packer(), running, readers })
     }
@@ -61,6 +67,11 @@ impl Store {
     /// A new caller, whose answers go to `sink`.
     pub fn caller(&self, sink: Arc<dyn CompletionSink>) -> Caller {
         self.running.caller(sink)
+    }
+
+    /// See `RunningStore::look_again`.
+    pub fn look_again(&self) {
+        self.running.look_again();
     }
 
     /// Queues a read for a reader.

@@ -63,6 +63,11 @@ impl SimDisk {
         Self { world: Arc::new(Mutex::new(World::new(state))) }
     }
 
+    /// Decides anew what failed syncs and writes leave.
+    pub fn set_seed(&self, seed: u64) {
+        self.world.lock().dice = Dice::new(seed);
+    }
+
     /// Plans a fault.
     pub fn add_fault(&self, rule: FaultRule) {
         self.world.lock().faults.add(rule);

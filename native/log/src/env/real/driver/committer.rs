@@ -42,6 +42,8 @@ pub(super) struct Committer {
     mark_at: Option<u64>,
     tick_at: u64,
     space_at: u64,
+    /// How many of the looks asked for are done.
+    looked: u64,
 }
 
 impl Committer {
@@ -70,6 +72,7 @@ impl Committer {
             mark_at: Some(now.saturating_add(options.idle_mark_ms)),
             tick_at: now.saturating_add(TICK_MS),
             space_at: now,
+            looked: 0,
         }
     }
 
@@ -246,6 +249,10 @@ impl Committer {
             let marks = self.mark_at.unwrap_or(u64::MAX).min(self.tick_at);
             self.log.next_deadline_ms().unwrap_or(u64::MAX).min(marks)
         };
+        if self.mail.looks > self.looked && until > now {
+            self.looked = self.mail.looks;
+            self.intake.looked(self.looked);
+        }
         // At least a millisecond: time that stands still must not keep the thread busy.
         let wait = Duration::from_millis(until.saturating_sub(now).max(1));
         self.intake.sleep(Some(wait));

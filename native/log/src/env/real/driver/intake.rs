@@ -23,8 +23,8 @@ pub(super) struct Intake {
     state: Mutex<State>,
     /// Rung for the committer.
     bell: Condvar,
-    /// Rung for those who wait in `close`.
-    closed_bell: Condvar,
+    /// Rung for those who wait in `close` or `look_again`.
+    done_bell: Condvar,
     emptied: Mutex<Vec<Packed>>,
     pending_bytes_max: u64,
     /// The store's directory, when it was opened for reading only.
@@ -40,6 +40,8 @@ struct State {
     free_callers: Vec<u32>,
     committer_sleeps: bool,
     news: bool,
+    /// How many of `Mail::looks` the committer has dealt with.
+    looked: u64,
     poisoned: Option<Error>,
     closed: Option<Result<()>>,
 }
@@ -57,6 +59,8 @@ pub(super) struct Mail {
     pub(super) closing: bool,
     /// A spare was prepared, or could not be: free space is not what it was.
     pub(super) space_changed: bool,
+    /// How often the committer was asked to look at its clock and disk, since it began.
+    pub(super) looks: u64,
     /// Set while the disk has no space for a spare.
     pub(super) disk_full: Option<Error>,
     /// The sealer failed, and ended.
@@ -68,7 +72,7 @@ impl Intake {
         Self {
             state: Mutex::default(),
             bell: Condvar::new(),
-            closed_bell: Condvar::new(),
+            done_bell: Condvar::new(),
             emptied: Mutex::new(Vec::with_capacity(EMPTIED_MAX)),
             pending_bytes_max: options.pending_bytes_max,
             read_only: options.read_only.then_some(name),
@@ -149,6 +153,7 @@ impl Intake {
         mem::swap(&mut state.mail.departures, &mut mail.departures);
         mail.closing = state.mail.closing;
         mail.space_changed = mem::take(&mut state.mail.space_changed);
+        mail.looks = state.mail.looks;
         mail.disk_full.clone_from(&state.mail.disk_full);
         mail.fatal = state.mail.fatal.take();
     }
@@ -186,6 +191,26 @@ impl Intake {
 
     pub(super) fn poison(&self, error: Error) {
         self.state.lock().poisoned.get_or_insert(error);
+        self.done_bell.notify_all();
+    }
+
+    /// See `RunningStore::look_again`.
+    pub(super) fn look_again(&self) {
+        let mut state = self.state.lock();
+        state.mail.looks += 1;
+        state.mail.space_changed = true;
+        let wanted = state.mail.looks;
+        self.tell(state);
+        let mut state = self.state.lock();
+        while state.looked < wanted && state.closed.is_none() && state.poisoned.is_none() {
+            self.done_bell.wait(&mut state);
+        }
+    }
+
+    /// The committer has looked so often, and has done what was due.
+    pub(super) fn looked(&self, looks: u64) {
+        self.state.lock().looked = looks;
+        self.done_bell.notify_all();
     }
 
     pub(super) fn poisoned(&self) -> Option<Error> {
@@ -202,7 +227,7 @@ impl Intake {
     /// The committer has finished so.
     pub(super) fn closed(&self, result: Result<()>) {
         self.state.lock().closed = Some(result);
-        self.closed_bell.notify_all();
+        self.done_bell.notify_all();
     }
 
     pub(super) fn wait_closed(&self) -> Result<()> {
@@ -211,7 +236,7 @@ impl Intake {
             if let Some(closed) = &state.closed {
                 return closed.clone();
             }
-            self.closed_bell.wait(&mut state);
+            self.done_bell.wait(&mut state);
         }
     }
 

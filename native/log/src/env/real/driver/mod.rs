@@ -49,6 +49,8 @@ pub struct RunningStore {
     packer: Packer,
     reader: Reader,
     damage: Option<Error>,
+    /// Whether it was opened for more than reading.
+    writes: bool,
     committer: ThreadId,
     handle: Mutex<Option<JoinHandle<()>>>,
 }
@@ -82,7 +84,8 @@ impl RunningStore {
             .spawn(move || committer.main())
             .map_err(|error| no_thread(env, error))?;
         let committer = handle.thread().id();
-        Ok(Self { intake, packer, reader, damage, committer, handle: Mutex::new(Some(handle)) })
+        let (writes, handle) = (!options.read_only, Mutex::new(Some(handle)));
+        Ok(Self { intake, packer, reader, damage, writes, committer, handle })
     }
 
     /// Packs operations for [`Caller::submit`], on the caller's own thread.
@@ -113,6 +116,15 @@ impl RunningStore {
     #[must_use]
     pub fn poisoned(&self) -> Option<Error> {
         self.intake.poisoned()
+    }
+
+    /// The store looks at its clock and at the space of its disk now, and not only when it planned
+    /// to; returns when it has done what that asked for, at once in a store that is only read.
+    /// For worlds whose time and space somebody moves by hand.
+    pub fn look_again(&self) {
+        if self.writes {
+            self.intake.look_again();
+        }
     }
 
     /// Commits all that was submitted, settles every operation, makes all acks durable, and

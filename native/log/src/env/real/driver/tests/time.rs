@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::staged::Call;
+use super::staged::{Act, Call};
 use super::*;
 use crate::env::Clock;
 
@@ -26,6 +26,15 @@ impl Clock for Hands {
     fn monotonic_ms(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }
+}
+
+fn a_store_with_hands(name: &str, options: &Options) -> (Scene, Arc<Hands>) {
+    let folder = Temporary::new(name);
+    let hands = Arc::new(Hands::default());
+    let (env, stage) = staged(real::env(&folder.path().join("store")).unwrap());
+    let env = Env { clock: hands.clone(), ..env };
+    let store = RunningStore::open(&env, options).unwrap();
+    (Scene { store, stage, env, folder }, hands)
 }
 
 fn an_ack(received: u64) -> Operation<'static> {
@@ -59,14 +68,9 @@ fn an_ack_that_nobody_waits_for_is_synced_when_it_is_due() {
 
 #[test]
 fn an_idle_store_carries_the_time_once_a_minute() {
-    let folder = Temporary::new("driver-tick");
-    let hands = Arc::new(Hands::default());
-    let (env, stage) = staged(real::env(&folder.path().join("store")).unwrap());
-    let env = Env { clock: hands.clone(), ..env };
     // Never a mark, which is a round as well.
     let unmarked = Options { idle_mark_ms: u64::MAX, ..options() };
-    let store = RunningStore::open(&env, &unmarked).unwrap();
-    let scene = Scene { store, stage, env, folder };
+    let (scene, hands) = a_store_with_hands("driver-tick", &unmarked);
     let (caller, heard) = scene.a_caller();
     for appends in 1..=3 {
         caller.submit(scene.appends("chat", &[b"a"])).unwrap();
@@ -77,4 +81,35 @@ fn an_idle_store_carries_the_time_once_a_minute() {
         drop(scene.a_caller());
         scene.stage.wait_for(Call::CommitterSync, synced + 1);
     }
+}
+
+#[test]
+fn a_look_at_the_clock_returns_when_what_is_due_is_done() {
+    let (scene, hands) = a_store_with_hands("driver-look", &options());
+    let (caller, heard) = scene.a_caller();
+    for appends in 1..=20 {
+        caller.submit(scene.appends("chat", &[b"a"])).unwrap();
+        heard.wait_for(appends);
+        let synced = scene.stage.count(Call::CommitterSync);
+        hands.advance(options().idle_mark_ms - 1);
+        scene.store.look_again();
+        assert_eq!(scene.stage.count(Call::CommitterSync), synced, "no mark before its time");
+        hands.advance(1);
+        scene.store.look_again();
+        assert_eq!(scene.stage.count(Call::CommitterSync), synced + 1, "a mark at its time");
+    }
+}
+
+#[test]
+fn a_look_does_not_wait_for_a_store_that_is_poisoned_closed_or_only_read() {
+    let (scene, _) = a_store_with_hands("driver-look-ended", &options());
+    let (caller, heard) = scene.a_caller();
+    scene.stage.set(Call::CommitterSync, Act::Fail);
+    caller.submit(scene.appends("chat", &[b"a"])).unwrap();
+    heard.wait_for(1);
+    scene.store.look_again();
+    assert_eq!(scene.store.close().unwrap_err().code(), "FOQ_POISONED");
+    scene.store.look_again();
+    let read_only = Options { read_only: true, ..options() };
+    RunningStore::open(&scene.env, &read_only).unwrap().look_again();
 }
