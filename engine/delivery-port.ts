@@ -19,14 +19,14 @@ export interface DeliveryPort {
   /** Milliseconds of a clock that never goes back. */
   now(): number;
   /**
-   * Returns at once and makes no promise; `failed` hears why it was refused, in a later turn. Give
-   * one function per consumer, not one per ack.
+   * Returns at once and makes no promise. `settled` hears, in a later turn and in order per chat,
+   * that the ack survives a crash, or why it was refused: delivery forgets a chat only after that.
    */
   ack(
     chatId: string,
     consumerId: string,
     marks: AckedMarks,
-    failed: (error: FoqError) => void,
+    settled: (error: FoqError | undefined) => void,
   ): void;
   /** Resolves when the ack survives a crash. */
   ackDurable(chatId: string, consumerId: string, marks: AckedMarks): Promise<void>;
@@ -39,6 +39,11 @@ export interface DeliveryPort {
 export interface NewsHearer {
   /** `takeNews` of an attachment that the hub made has something. Must not throw. */
   news(attachment: number): void;
+  /**
+   * Acks of this turn are held back until its end, many becoming one. Called before an append with
+   * `as` is packed, and before `flush` and `close`, it hands them to the port at once.
+   */
+  sendAcks(): void;
   /** The queue closes: every iteration ends, every attachment is detached. */
   close(): void;
 }

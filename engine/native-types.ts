@@ -142,11 +142,22 @@ export interface NewsRow {
   readonly received: number;
   /** The last seq this cursor gets: the head, or a closing cursor's leaveSeq. */
   readonly lastSeq: number;
+  /**
+   * First seq of its present membership, 0 for a watch: only below it can holes lie. Where it is
+   * absent, delivery asks `cursors` for each chat that becomes active.
+   */
+  readonly joinSeq?: number;
   readonly marksVersion: number;
   readonly marks: boolean;
   /** The consumer has no cursor here (any more). */
   readonly gone: boolean;
 }
+
+/** Where `joinSeq` or `lastSeq` is absent, delivery asks `cursors`; see `NewsRow`. */
+export type PendingCursorRow = PendingRow & {
+  readonly joinSeq?: number;
+  readonly lastSeq?: number;
+};
 
 export interface News {
   readonly rows: readonly NewsRow[];
@@ -193,7 +204,7 @@ export interface StoreHandle {
   read(requests: readonly ReadRequest[], maxBytes: number): ReadAnswer[] | Promise<ReadAnswer[]>;
   pinned(chatId: string): Promise<NativeRecord | undefined>;
   cursors(chatId: string): Promise<CursorRow[]>;
-  pending(consumerId: string, page: PageRequest): Promise<Pages<PendingRow>>;
+  pending(consumerId: string, page: PageRequest): Promise<Pages<PendingCursorRow>>;
   /** Joined chats by chatId; with `closing`, also those it is leaving. */
   chatsOf(
     consumerId: string,
