@@ -1,12 +1,13 @@
 //! Step 4 of a commit: a durable round changes the chat states, and its answers become available.
 
-use crate::format::effect::{self, Effect};
+use crate::format::effect::Effect;
 use crate::judging::TOUCHED_AHEAD;
 use crate::log::Log;
 use crate::ops::Completion;
 use crate::planted::{Bug, planted};
 use crate::recovery::Progress;
-use crate::round::Round;
+use crate::round::{PlacedEffect, Round};
+use crate::state::States;
 use crate::state::chat::ApplyContext;
 use crate::state::pointer::Pointer;
 
@@ -25,23 +26,25 @@ impl Log {
             position: round.position,
             pointer: Pointer::new(round.file_id(), round.byte_offset, 0),
         };
-        for (nth, placed) in round.effects.iter().enumerate() {
+        let file_id = round.file_id();
+        let ends = round.effects.iter().skip(1).map(|next| next.start).chain([round.batch_bytes]);
+        for (nth, (placed, end)) in round.effects.iter().zip(ends).enumerate() {
             if nth.is_multiple_of(TOUCHED_AHEAD) {
-                for ahead in round.effects.iter().skip(nth).take(TOUCHED_AHEAD) {
-                    states.touch(ahead.chat);
-                    self.overlays.touch(ahead.chat);
-                }
+                self.touch_ahead(&states, round.effects.get(nth..).unwrap_or_default());
             }
-            let bytes = round.bytes.get(placed.start as usize..).unwrap_or_default();
-            let (Some((_, length)), Some(effect)) = (effect::lengths(bytes), Effect::decode(bytes))
-            else {
-                unreachable!("an assembled effect decodes");
-            };
             let byte_offset = round.byte_offset + u64::from(placed.start);
-            context.pointer = Pointer::new(round.file_id(), byte_offset, length as u64);
-            states.apply(placed.chat, &effect, &context);
+            context.pointer = Pointer::new(file_id, byte_offset, u64::from(end - placed.start));
+            let head = match placed.plain_seq {
+                0 => {
+                    let bytes = round.bytes.get(placed.start as usize..end as usize);
+                    let Some(effect) = bytes.and_then(Effect::decode) else {
+                        unreachable!("an assembled effect decodes");
+                    };
+                    states.apply(placed.chat, &effect, &context)
+                }
+                seq => states.apply_plain(placed.chat, seq, &context),
+            };
             context.position += 1;
-            let head = states.chat(placed.chat).head;
             self.overlays.applied(placed.chat, round.number, head);
         }
         states.retention_now = round.retention_at;
@@ -61,5 +64,17 @@ impl Log {
         let due = |(rests_on, _): &mut (u64, Completion)| *rests_on <= round.number;
         self.ready.extend(self.waiting.extract_if(.., due).map(|(_, answer)| answer));
         self.buffers.give_back(round);
+    }
+
+    /// Loads what the first effects need in full, and begins to load what the next ones need.
+    fn touch_ahead(&self, states: &States, effects: &[PlacedEffect]) {
+        for placed in effects.iter().take(TOUCHED_AHEAD) {
+            states.touch_end(placed.chat);
+            self.overlays.touch_overlay(placed.chat);
+        }
+        for placed in effects.iter().skip(TOUCHED_AHEAD).take(TOUCHED_AHEAD) {
+            states.touch(placed.chat);
+            self.overlays.touch(placed.chat);
+        }
     }
 }

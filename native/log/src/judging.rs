@@ -57,12 +57,15 @@ impl Ahead {
                 states.touch_key(key);
                 self.chats.push((key, None));
             });
-            for (key, chat) in &mut self.chats {
-                *chat = states.find(*key);
-            }
-            for chat in self.chats.iter().filter_map(|(_, chat)| *chat) {
+            for chat in self.chats.iter().filter_map(|(key, _)| states.guess(*key)) {
                 states.touch(chat);
                 overlays.touch(chat);
+            }
+            for (key, chat) in &mut self.chats {
+                *chat = states.find(*key);
+                if let Some(chat) = *chat {
+                    overlays.touch_overlay(chat);
+                }
             }
         }
         let found = self.chats.get(self.next).copied();
@@ -125,7 +128,9 @@ impl Log {
                     };
                     let outcome = judge.judge(&operation.ask, bytes);
                     let rests = judge.rests_on();
-                    self.overlays.release_settled(chat);
+                    if rests == RestsOn::Durable {
+                        self.overlays.release_settled(chat);
+                    }
                     (outcome, rests)
                 }
             };

@@ -22,6 +22,7 @@ mod options;
 mod overlay;
 mod pack;
 pub mod planted;
+mod processor;
 mod queue;
 mod reader;
 mod record_layout;

@@ -4,6 +4,7 @@
 use crate::format::effect::Raise;
 use crate::ops::ChatOptions;
 use crate::options::Retention;
+use crate::processor::prefetch;
 use crate::state::ChatIndex;
 use crate::state::chat::{ChatState, effective_retention};
 use crate::state::cursor::Members;
@@ -55,6 +56,13 @@ impl Overlay {
         self.guard = state.guard();
         self.floor = state.floor;
         self.more = None;
+    }
+
+    /// One more effect is laid out, in this round.
+    #[inline]
+    pub fn placed_in(&mut self, round: u64) {
+        self.in_flight += 1;
+        self.round = round;
     }
 
     /// The rarer half, to change.
@@ -154,6 +162,9 @@ impl Overlay {
     }
 }
 
+/// Free overlays that are loaded ahead of use.
+const FREE_AHEAD: usize = 8;
+
 /// All overlays, by chat.
 #[derive(Default)]
 pub(crate) struct Overlays {
@@ -170,10 +181,20 @@ impl Overlays {
         (place as usize).checked_sub(1)
     }
 
-    /// Loads what `begin` looks at; see `States::touch`.
+    /// Begins to load the place of a chat's overlay; see `States::touch`.
     #[inline]
     pub fn touch(&self, chat: ChatIndex) {
-        std::hint::black_box(self.get(chat).map(|overlay| overlay.in_flight));
+        if let Some(place) = self.of_chat.get(chat as usize) {
+            prefetch(place);
+        }
+    }
+
+    /// Begins to load the overlay itself; `touch` was long ago.
+    #[inline]
+    pub fn touch_overlay(&self, chat: ChatIndex) {
+        if let Some(overlay) = self.get(chat) {
+            prefetch(overlay);
+        }
     }
 
     #[inline]
@@ -205,6 +226,11 @@ impl Overlays {
         if chat >= self.of_chat.len() {
             self.of_chat.resize((chat + 1).next_power_of_two(), 0);
         }
+        // The free ones were used a round ago: the next are loaded while this one is filled.
+        let soon = self.free.len().checked_sub(FREE_AHEAD).and_then(|nth| self.free.get(nth));
+        if let Some(soon) = soon.and_then(|place| self.slab.get(*place as usize - 1)) {
+            prefetch(soon);
+        }
         let place = self.free.pop().unwrap_or_else(|| {
             self.slab.push(Overlay::default());
             u32::try_from(self.slab.len()).unwrap_or_else(|_| unreachable!("fewer than chats"))
@@ -223,10 +249,13 @@ impl Overlays {
     /// goes when nothing in it waits any more.
     #[inline]
     pub fn applied(&mut self, chat: ChatIndex, round: u64, head: u64) {
-        let Some(overlay) = self.get_mut(chat) else { return };
+        let Some(place) = self.place(chat) else { return };
+        let Some(overlay) = self.slab.get_mut(place) else { return };
         overlay.in_flight = overlay.in_flight.saturating_sub(1);
         overlay.forget_applied(round, head);
-        self.release_settled(chat);
+        if overlay.is_settled() {
+            self.release_settled(chat);
+        }
     }
 
     /// Drops an overlay that holds nothing.

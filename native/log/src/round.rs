@@ -14,6 +14,8 @@ use crate::state::ChatIndex;
 pub(crate) struct PlacedEffect {
     pub chat: ChatIndex,
     pub start: u32,
+    /// Seq of a record that carries nothing but itself; 0 where the bytes say what it is.
+    pub plain_seq: u64,
 }
 
 /// One assembled round. Rounds are written, become durable and are applied in order.
@@ -31,7 +33,7 @@ pub struct Round {
     pub(crate) bytes: Vec<u8>,
     /// The batch checksum so far: seed and effect heads.
     crc: u32,
-    batch_bytes: u32,
+    pub(crate) batch_bytes: u32,
     pub(crate) effects: Vec<PlacedEffect>,
     /// Answers that rest on this round.
     pub(crate) answers: Vec<Completion>,
@@ -141,13 +143,25 @@ impl Round {
     }
 
     /// Notes the effect whose bytes begin at `start` and end the round so far.
-    #[inline]
     pub(crate) fn note_effect(&mut self, chat: ChatIndex, start: usize) {
         let bytes = self.bytes.get(start..).unwrap_or_default();
         let (head, _) =
             effect::lengths(bytes).unwrap_or_else(|| unreachable!("an effect was laid out"));
-        self.crc = crc32c(self.crc, bytes.get(..head).unwrap_or_default());
-        self.effects.push(PlacedEffect { chat, start: narrow(start) });
+        self.note_record(chat, start, head, 0);
+    }
+
+    /// Notes the record whose bytes begin at `start` and end the round so far, and whose head has
+    /// so many; for `plain_seq` see `PlacedEffect`.
+    #[inline]
+    pub(crate) fn note_record(
+        &mut self,
+        chat: ChatIndex,
+        start: usize,
+        head: usize,
+        plain_seq: u64,
+    ) {
+        self.crc = crc32c(self.crc, self.bytes.get(start..start + head).unwrap_or_default());
+        self.effects.push(PlacedEffect { chat, start: narrow(start), plain_seq });
     }
 
     /// Ends the layout: fills up to a sector.

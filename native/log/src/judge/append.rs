@@ -18,8 +18,7 @@ impl Judge<'_> {
         if self.state.members.is_some() || self.state.cold().is_some() {
             self.settle();
         }
-        let seq = self.overlay().head + 1;
-        self.lay_out_record(record, seq, None);
+        let seq = self.lay_out_record(record, None);
         Ok(Outcome::Appended { seq, at: self.round.at, duplicate: false })
     }
 
@@ -45,7 +44,8 @@ impl Judge<'_> {
             self.join_at(*name, consumer_id, seq);
         }
         let seat = self.raise_sender(terms, seq);
-        self.lay_out_record(record, seq, seat);
+        let laid_out = self.lay_out_record(record, seat);
+        debug_assert_eq!(laid_out, seq, "joins and raises add no record");
         self.remember(terms, seq);
         for name in &terms.leave {
             self.leave_at(*name, seq);
@@ -145,8 +145,11 @@ impl Judge<'_> {
         }
     }
 
-    /// Copies the record and fills in what the order decided.
-    fn lay_out_record(&mut self, record: &[u8], seq: u64, seat: Option<(u16, bool)>) {
+    /// Copies the record and fills in what the order decided; says its seq.
+    #[inline]
+    fn lay_out_record(&mut self, record: &[u8], seat: Option<(u16, bool)>) -> u64 {
+        let overlay = self.overlays.begin(self.chat, self.state);
+        let seq = overlay.head + 1;
         let start = self.round.bytes.len();
         self.round.bytes.extend_from_slice(record);
         let at = self.round.at;
@@ -165,11 +168,13 @@ impl Judge<'_> {
         let check = head_check(head);
         put(head, record_head::HEAD_CHECK, &check.to_le_bytes());
         let pins = head.get(record_head::FLAGS).is_some_and(|flags| flags & FLAG_PIN != 0);
-        let overlay = self.overlay();
+        let plain = bits == 0 && !pins;
+        self.round.note_record(self.chat, start, head_bytes, if plain { seq } else { 0 });
         overlay.head = seq;
+        overlay.placed_in(self.round.number);
         if pins {
             overlay.more_mut().pinned = Some(Some((seq, false)));
         }
-        self.placed(start);
+        seq
     }
 }

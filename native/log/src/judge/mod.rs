@@ -145,9 +145,7 @@ impl Judge<'_> {
     fn placed(&mut self, start: usize) {
         self.round.note_effect(self.chat, start);
         let round = self.round.number;
-        let overlay = self.overlay();
-        overlay.in_flight += 1;
-        overlay.round = round;
+        self.overlay().placed_in(round);
     }
 
     /// Lays out an effect that is not a record, after the chat's judged acks.

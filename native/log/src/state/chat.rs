@@ -15,6 +15,7 @@ use crate::hash::{ChatKey, Hashes};
 use crate::ops::ChatOptions;
 use crate::options::{Keep, Retention};
 use crate::planted::{Bug, planted};
+use crate::processor::prefetch;
 use crate::view::GapReason;
 
 /// Deleted ranges a chat may have; they leave when the floor passes them.
@@ -62,16 +63,16 @@ pub(crate) struct Cold {
 
 /// See the module. Two cache lines: what an append looks at comes with them.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 pub(crate) struct ChatState {
     pub key: ChatKey,
-    pub chat_id: Box<str>,
     pub as_of: u64,
     pub head: u64,
     /// The stored floor; readers use `floor_at`.
     pub floor: u64,
     pub last_at: u64,
     pub ages: AgeMarks,
+    pub chat_id: Box<str>,
     /// Places of the newest records, up to the head.
     records: VecDeque<Pointer>,
     pub members: Option<Box<Members>>,
@@ -95,10 +96,12 @@ impl ChatState {
         }
     }
 
-    /// Reads both cache lines and the end of the record list; see `States::touch`.
+    /// Begins to load the end of the record list; see `States::touch_end`.
     #[inline]
-    pub fn touch(&self) {
-        std::hint::black_box((self.as_of, self.last_at, self.records.back()));
+    pub fn touch_end(&self) {
+        if let Some(last) = self.records.back() {
+            prefetch(last);
+        }
     }
 
     /// The compare-and-append counter.
@@ -232,6 +235,26 @@ impl ChatState {
         }
     }
 
+    /// Applies a record that carries nothing but itself: `apply` of it, decoded.
+    #[inline]
+    pub fn apply_plain(&mut self, seq: u64, context: &ApplyContext<'_>) {
+        if context.position <= self.as_of {
+            return;
+        }
+        self.as_of = context.position;
+        self.settle(context);
+        self.grow(seq, context.at, context);
+    }
+
+    /// The head becomes `seq`, and the record is found where the context says.
+    #[inline]
+    fn grow(&mut self, seq: u64, at: u64, context: &ApplyContext<'_>) {
+        self.ages.note(at, self.head, self.floor, context.retention_now);
+        self.head = seq;
+        self.last_at = at;
+        self.records.push_back(context.pointer);
+    }
+
     /// What passes with time is made permanent before any effect: closing cursors that ended,
     /// rings that expired, the floor. So no effect can lower a floor or revive what was forgotten.
     fn settle(&mut self, context: &ApplyContext<'_>) {
@@ -272,13 +295,10 @@ impl ChatState {
     }
 
     fn apply_record(&mut self, record: &RecordEffect<'_>, context: &ApplyContext<'_>) {
-        self.ages.note(record.at, self.head, self.floor, context.retention_now);
-        self.head = record.seq;
-        self.last_at = record.at;
+        self.grow(record.seq, record.at, context);
         if let Some(guard) = record.guard_after {
             self.cold_mut().guard = guard;
         }
-        self.records.push_back(context.pointer);
         if record.pin {
             let (seq, pointer) = (record.seq, context.pointer);
             self.cold_mut().pinned = Some(Pinned { seq, pointer, deleted: false });

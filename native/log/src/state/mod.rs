@@ -14,6 +14,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::format::effect::{Effect, Raise};
 use crate::hash::ChatKey;
+use crate::processor::prefetch_pair;
 use chat::{ApplyContext, ChatState};
 use table::ChatTable;
 
@@ -63,17 +64,31 @@ impl States {
         self.table.find(key, |index| self.chat(index).key == key)
     }
 
-    /// Loads where the search for a chat begins; see `touch`.
+    /// Begins to load where the search for a chat begins; see `touch`.
     #[inline]
     pub fn touch_key(&self, key: ChatKey) {
         self.table.touch(key);
     }
 
-    /// Loads what judging and applying will look at. Called for several chats in a row, so that
-    /// their cache misses overlap.
+    /// The chat that the key probably names, of which no more than the table was looked at.
+    #[inline]
+    pub fn guess(&self, key: ChatKey) -> Option<ChatIndex> {
+        self.table.guess(key)
+    }
+
+    /// Begins to load a chat's state. Called for several chats in a row, so that their cache
+    /// misses overlap.
     #[inline]
     pub fn touch(&self, index: ChatIndex) {
-        self.chat(index).touch();
+        if let Some(chat) = self.chats.get(index as usize) {
+            prefetch_pair(chat);
+        }
+    }
+
+    /// Begins to load where the next record's place will be noted; `touch` was long ago.
+    #[inline]
+    pub fn touch_end(&self, index: ChatIndex) {
+        self.chat(index).touch_end();
     }
 
     pub fn chat(&self, index: ChatIndex) -> &ChatState {
@@ -113,14 +128,30 @@ impl States {
         indexes.into_iter().flatten().map(|&index| self.chat(index))
     }
 
-    /// Applies one durable effect and keeps the consumer index a superset of the truth.
-    pub fn apply(&mut self, index: ChatIndex, effect: &Effect<'_>, context: &ApplyContext<'_>) {
-        let Some(chat) = self.chats.get_mut(index as usize) else { return };
+    /// Applies a durable record that carries nothing but itself; says the head, as `apply`.
+    #[inline]
+    pub fn apply_plain(&mut self, index: ChatIndex, seq: u64, context: &ApplyContext<'_>) -> u64 {
+        let Some(chat) = self.chats.get_mut(index as usize) else { return 0 };
+        chat.apply_plain(seq, context);
+        chat.head
+    }
+
+    /// Applies one durable effect and keeps the consumer index a superset of the truth. Says what
+    /// the chat's head is now.
+    pub fn apply(
+        &mut self,
+        index: ChatIndex,
+        effect: &Effect<'_>,
+        context: &ApplyContext<'_>,
+    ) -> u64 {
+        let Some(chat) = self.chats.get_mut(index as usize) else { return 0 };
         chat.apply(effect, context);
+        let head = chat.head;
         if let Effect::Join { consumer_id, .. } = effect {
             let name = context.hashes.name(consumer_id);
             self.consumers.entry(name).or_default().insert(index);
         }
+        head
     }
 
     /// Only for the bug that releases records by an undurable ack.

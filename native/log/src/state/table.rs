@@ -6,6 +6,7 @@
 
 use super::ChatIndex;
 use crate::hash::ChatKey;
+use crate::processor::prefetch;
 
 const SLOTS_MIN: usize = 1024;
 /// Slots of the old table that each insert moves: it is empty long before the next growth.
@@ -34,10 +35,19 @@ impl ChatTable {
             .or_else(|| if self.old.is_empty() { None } else { probe(&self.old, key, &is_it) })
     }
 
-    /// Loads the slot where the search for `key` begins; see `States::touch`.
+    /// Begins to load the slot where the search for `key` begins; see `States::touch`.
     #[inline]
     pub fn touch(&self, key: ChatKey) {
-        std::hint::black_box(self.slots.get(home(&self.slots, key)));
+        if let Some(slot) = self.slots.get(home(&self.slots, key)) {
+            prefetch(slot);
+        }
+    }
+
+    /// The index where the search for `key` begins, if its slot has the key's tag.
+    #[inline]
+    pub fn guess(&self, key: ChatKey) -> Option<ChatIndex> {
+        let found = *self.slots.get(home(&self.slots, key))?;
+        if u32::try_from(found >> 32) == Ok(tag(key)) { index_of(found) } else { None }
     }
 
     /// Adds an index that is not there yet. `key_of` names the key of any index in the table.
