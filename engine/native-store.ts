@@ -46,9 +46,14 @@ export class NativeStore {
     this.#answers = answers;
   }
 
-  static async open(dir: string, options: NativeOptions, answers: Answers): Promise<NativeStore> {
+  static open(dir: string, options: NativeOptions, answers: Answers): Promise<NativeStore> {
+    return NativeStore.openBy((side) => addon.open(side, dir, options), answers);
+  }
+
+  /** As `open`; `start` begins it and gives the handle. */
+  static async openBy(start: (side: number) => number, answers: Answers): Promise<NativeStore> {
     const side = Side.get();
-    const handle = addon.open(side.number, dir, options);
+    const handle = start(side.number);
     const store = new NativeStore(side, handle, answers);
     await side.wait(handle);
     side.stores.set(handle, store);

@@ -6,6 +6,7 @@
 
 import { createRequire } from 'node:module';
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { WorldAddon } from './native-worlds.js';
 
 export interface NativeOptions {
   readonly create?: boolean;
@@ -77,7 +78,7 @@ export interface Findings {
 }
 
 /** See native/binding/src/calls.rs and inspect.rs. Every call throws an `Error` with a `code`. */
-export interface Addon {
+export interface Addon extends WorldAddon {
   attach(): { side: number; descriptor: number };
   open(side: number, directory: string, options: NativeOptions): number;
   submit(side: number, handle: number, packed: Uint8Array, bytes: number): number;

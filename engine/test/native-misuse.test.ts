@@ -56,6 +56,7 @@ function values(side: number): readonly unknown[] {
 function rightArguments(side: number): Record<keyof Addon, unknown[]> {
   const words = new Float64Array(64);
   const bytes = new Uint8Array(64);
+  const world = addon.worldNew(side, 1, 0);
   return {
     attach: [],
     open: [side, nowhere, {}],
@@ -71,6 +72,19 @@ function rightArguments(side: number): Record<keyof Addon, unknown[]> {
     dump: [side, nowhere],
     dumpOn: [side, 1],
     dumpEnd: [side, 1],
+    worldNew: [side, 1, 0],
+    worldOpen: [side, world, { create: false }],
+    worldNow: [side, world],
+    worldAdvance: [side, world, 1],
+    worldSpace: [side, world, 1],
+    worldFail: [side, world, 'sync', 'EIO', 1],
+    worldCutAfter: [side, world, 1000],
+    worldClear: [side, world],
+    worldStop: [side, world],
+    worldStopped: [side, world],
+    worldCalls: [side, world],
+    worldRestart: [side, world, true],
+    worldEnd: [side, world],
   };
 }
 

@@ -27,6 +27,9 @@ use crate::store::Store;
 /// Bytes of a simulated disk.
 const DISK_BYTES: u64 = 1 << 40;
 
+/// The last instant that a JavaScript date can show.
+const WALL_MS_MAX: u64 = 8_640_000_000_000_000;
+
 /// Worlds that one JavaScript thread may have.
 const WORLDS_MAX: usize = 10_000;
 
@@ -150,7 +153,11 @@ pub fn world_now(side: f64, world: f64) -> failure::Result<f64> {
 #[napi]
 pub fn world_advance(side: f64, world: f64, ms: f64) -> failure::Result<u32> {
     changed(side, world, |world| {
-        world.clock.advance(whole(ms, "ms")?);
+        let ms = whole(ms, "ms")?;
+        if world.clock.wall_ms().saturating_add(ms) > WALL_MS_MAX {
+            return Err(invalid(String::from("the clock cannot show so late a time")));
+        }
+        world.clock.advance(ms);
         Ok(())
     })
 }
