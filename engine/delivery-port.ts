@@ -40,8 +40,8 @@ export interface NewsHearer {
   /** `takeNews` of an attachment that the hub made has something. Must not throw. */
   news(attachment: number): void;
   /**
-   * Acks of this turn are held back until its end, many becoming one. Called before an append with
-   * `as` is packed, and before `flush` and `close`, it hands them to the port at once.
+   * Acks of this turn are held back until its end, many becoming one. It hands them to the port at
+   * once: called before an append with `as` is packed, and in the queue's `.flush()`.
    */
   sendAcks(): void;
   /** The queue closes: every iteration ends, every attachment is detached. */
