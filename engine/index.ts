@@ -1,5 +1,9 @@
-// The door of the engine: what the rest of FOQ may use of it. So far it looks into stores; opening
-// one as a queue comes next.
+// The door of the engine, and of the package: `openQueue`, the errors and the types of a queue;
+// and for the command line, what looks into stores.
 
+export type * from '../protocol/index.js';
+export { ERRORS, FoqError } from '../protocol/index.js';
 export { dumpStore, verifyStore } from './inspect.js';
 export type { Failure, Findings } from './native.js';
+export { openQueue } from './open.js';
+export type { OpenOptions } from './options.js';

@@ -1,0 +1,74 @@
+// What a queue tells its listeners: that it is degraded, that it is closed.
+//
+// Invariants: a state is told once until it has passed; a listener that throws stops neither the
+// queue nor the other listeners, and its error is not lost.
+
+import type { Degraded, FoqError, QueueNotices } from '../protocol/index.js';
+import { invalidArgument } from './errors.js';
+
+const LISTENERS_MAX = 1000;
+
+export class Notices {
+  readonly #degraded = new Set<QueueNotices['degraded']>();
+  readonly #closed = new Set<QueueNotices['closed']>();
+  #isPoisoned = false;
+  #isDiskFull = false;
+
+  on<Name extends keyof QueueNotices>(name: Name, listener: QueueNotices[Name]): void {
+    const listeners = this.#of(name);
+    if (typeof listener !== 'function') throw invalidArgument('listener', 'a function', listener);
+    if (listeners.size >= LISTENERS_MAX) {
+      throw invalidArgument('listener', `one of at most ${LISTENERS_MAX}`);
+    }
+    listeners.add(listener);
+  }
+
+  off<Name extends keyof QueueNotices>(name: Name, listener: QueueNotices[Name]): void {
+    this.#of(name).delete(listener);
+  }
+
+  degraded(notice: Degraded): void {
+    for (const listener of [...this.#degraded]) guarded(() => listener(notice));
+  }
+
+  closed(): void {
+    for (const listener of [...this.#closed]) guarded(listener);
+  }
+
+  /** A failure may say that the whole store is degraded. */
+  failed({ code, message }: FoqError): void {
+    if (code === 'FOQ_POISONED' && !this.#isPoisoned) {
+      this.#isPoisoned = true;
+      this.degraded({ kind: 'poisoned', message });
+    }
+    if (code === 'FOQ_DISK_FULL' && !this.#isDiskFull) {
+      this.#isDiskFull = true;
+      this.degraded({ kind: 'disk-full', message });
+    }
+  }
+
+  /** Appends go through again. */
+  appended(): void {
+    this.#isDiskFull = false;
+  }
+
+  #of<Name extends keyof QueueNotices>(name: Name): Set<QueueNotices[Name]> {
+    const listeners: { [Each in keyof QueueNotices]: Set<QueueNotices[Each]> } = {
+      degraded: this.#degraded,
+      closed: this.#closed,
+    };
+    if (Object.hasOwn(listeners, name)) return listeners[name];
+    throw invalidArgument('name', `one of ${Object.keys(listeners).join(', ')}`, name);
+  }
+}
+
+function guarded(listener: () => void): void {
+  try {
+    listener();
+  } catch (error) {
+    // The listener's own mistake: shown like any uncaught error, after the queue's work.
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,70 @@
+// Waits for the operations of a parcel with one promise each.
+//
+// Invariant: nothing is allocated per operation but its promise: what makes the promises is one
+// function, and the functions that settle them stand in an array by the operation's place.
+
+import type { Appended, FoqError, Joined } from '../protocol/index.js';
+import type { RunPart, Waiter } from './parcel.js';
+
+/** What an operation may be answered with; who packed it knows which. */
+type Answer = Joined | Appended | undefined;
+type Settle = (value: Answer | Promise<never>) => void;
+type Refused = (error: FoqError) => void;
+
+export class Promises implements Waiter {
+  readonly #settles: (Settle | undefined)[] = [];
+  /** Of operations without a promise: who hears of a failure. */
+  #refused: (Refused | undefined)[] | undefined;
+  readonly #executor = (settle: Settle): void => {
+    this.#settles.push(settle);
+  };
+
+  /** Of the operation that was packed last, which is answered with a `Value`. */
+  promise<Value>(): Promise<Value> {
+    return new Promise<Answer>(this.#executor) as Promise<Value>;
+  }
+
+  /** The operation that was packed last has no promise; `refused` hears of a failure. */
+  listen(refused: Refused): void {
+    this.#refused ??= [];
+    this.#refused[this.#settles.length] = refused;
+    this.#settles.push(undefined);
+  }
+
+  appended(index: number, { run, from, count }: RunPart): void {
+    const { seqs, at, repeated } = run;
+    for (let step = 0; step < count; step += 1) {
+      const settle = this.#settles[index + step];
+      this.#settles[index + step] = undefined;
+      settle?.({ seq: seqs[from + step] ?? 0, at, duplicate: repeated });
+    }
+  }
+
+  done(index: number): void {
+    this.#take(index)?.(undefined);
+    this.#forget(index);
+  }
+
+  joined(index: number, { joinSeq, received, firstSeq, headSeq }: Joined): void {
+    this.#take(index)?.({ joinSeq, received, firstSeq, headSeq });
+  }
+
+  failed(index: number, error: FoqError): void {
+    // A promise that is settled with a rejected one rejects; so one function per promise is kept.
+    this.#take(index)?.(Promise.reject(error));
+    const refused = this.#refused?.[index];
+    if (refused === undefined) return;
+    this.#forget(index);
+    refused(error);
+  }
+
+  #forget(index: number): void {
+    if (this.#refused !== undefined) this.#refused[index] = undefined;
+  }
+
+  #take(index: number): Settle | undefined {
+    const settle = this.#settles[index];
+    this.#settles[index] = undefined;
+    return settle;
+  }
+}

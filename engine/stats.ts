@@ -1,0 +1,31 @@
+// Counters of a store, copied from native integers when asked and never kept here.
+
+import type { Stats } from '../protocol/index.js';
+import type { NativeStats } from './native-types.js';
+
+export function statsOf(native: NativeStats): Stats {
+  const count = (name: string): number => {
+    const value = native[name];
+    return typeof value === 'number' ? value : 0;
+  };
+  return {
+    appends: count('appends'),
+    acks: count('acks'),
+    rounds: count('rounds'),
+    syncs: count('syncs'),
+    payloadBytes: count('payloadBytes'),
+    journalBytes: count('journalBytes'),
+    chats: count('chats'),
+    journalFiles: count('journalFiles'),
+    pendingBytes: count('pendingBytes'),
+    poisoned: count('poisoned') !== 0,
+    syncMicros: classesOf(native['syncMicros']),
+    roundOperations: classesOf(native['roundOperations']),
+  };
+}
+
+/** Class n counts what is below 2^n and not below 2^(n-1). */
+function classesOf(counts: number | readonly number[] | undefined): Stats['syncMicros'] {
+  if (!Array.isArray(counts)) return [];
+  return (counts as readonly number[]).map((count, power) => ({ upTo: 2 ** power, count }));
+}
