@@ -21,9 +21,8 @@ const row = (number: number, http: number, retry: Retry, text: string): Row => (
 });
 
 /**
- * By code; sorted by number. Details of an error are named in `text`, in braces, where there are
- * any. Below 1400 it is our side that failed, from 1400 on the command must change, 1500 and above
- * need an operator.
+ * By code; sorted by number. Details of an error are named in `text`, in braces. Below 1400 it is
+ * our side that failed, from 1400 on the command must change, 1500 and above need an operator.
  */
 export const ERRORS = {
   FOQ_INTERNAL: row(1000, 500, 'later', 'A mistake of ours; the log has it.'),
@@ -66,7 +65,7 @@ export const ERRORS = {
   FOQ_MESSAGE_NOT_FOUND: row(1407, 404, 'never', 'The chat has no such message.'),
   FOQ_USER_NOT_FOUND: row(1408, 404, 'after-change', 'There is no such user: {userIds}.'),
   FOQ_DEDUP_CONFLICT: row(1409, 409, 'never', 'The dedupKey was used for another payload, {seq}.'),
-  FOQ_ROSTER_STALE: row(1410, 409, 'after-change', 'The roster is {roster}: {missing}, {extra}.'),
+  FOQ_ROSTER_STALE: row(1410, 409, 'after-change', 'The roster is {roster}.'),
   FOQ_DEVICE_NOT_FOUND: row(1411, 404, 'after-change', 'There is no such device: {deviceIds}.'),
   FOQ_GUARD_CONFLICT: row(1412, 409, 'after-change', 'The guard is {current}, the head {headSeq}.'),
   FOQ_TOO_LARGE: row(1413, 413, 'after-change', 'Over a limit, {limit}.'),
@@ -111,12 +110,19 @@ export class FoqError extends Error {
       cause,
     }: { message?: string | undefined; details?: ErrorDetails; cause?: unknown } = {},
   ) {
-    super(message ?? ERRORS[code].text, cause === undefined ? undefined : { cause });
+    super(message ?? told(code, details), cause === undefined ? undefined : { cause });
     this.name = 'FoqError';
     this.code = code;
     this.retry = ERRORS[code].retry;
     this.details = details;
   }
+}
+
+/** The text of the table, with the details that there are. */
+function told(code: ErrorCode, details: ErrorDetails): string {
+  return ERRORS[code].text.replaceAll(/\{(\w+)\}/g, (braced, name: string) => {
+    return Object.hasOwn(details, name) ? String(details[name]) : braced;
+  });
 }
 
 export function isErrorCode(code: string): code is ErrorCode {

@@ -37,7 +37,8 @@ test('an error carries its code, its verdict, its details and its cause', (t) =>
   const details = { roster: 7, missing: ['ann/phone'], extra: [] };
   const error = new FoqError('FOQ_ROSTER_STALE', { details, cause });
   t.match(error, { name: 'FoqError', retry: 'after-change', details, cause });
-  t.equal(error.message, ERRORS.FOQ_ROSTER_STALE.text);
+  t.equal(error.message, 'The roster is 7.');
+  t.equal(new FoqError('FOQ_LOCKED').message, ERRORS.FOQ_LOCKED.text);
   t.notOk('cause' in new FoqError('FOQ_BUSY'));
   t.ok(isErrorCode('FOQ_BUSY'));
   t.notOk(isErrorCode('toString'));

@@ -1,0 +1,43 @@
+// The door of the wire: what the broker reads from devices and writes to them. Clients that want no
+// schema library take their types from here and their codec from `codec/`.
+
+export {
+  chooseSubprotocol,
+  FRAME_LIMITS,
+  type FrameLimits,
+  HELLO_FRAME_BYTES_MAX,
+  isBinary,
+  packMaps,
+  SUBPROTOCOLS,
+  type Subprotocol,
+  type WireMap,
+} from './codec/index.js';
+export { checkCommand, type Decoded, decodeCommands, isCommandName } from './commands.js';
+export { consumerIdOf, isDeviceId, isUserId, messageIdOf, parseMessageId } from './ids.js';
+export {
+  HEARTBEAT_MS,
+  HEARTBEAT_TIMEOUT_MS,
+  HELLO_WITHIN_MS,
+  LIMITS,
+  WINDOW,
+} from './limits.js';
+export {
+  Broadcast,
+  encodeOutgoing,
+  eventOf,
+  type Outgoing,
+  type Reply,
+  replyTo,
+} from './outgoing.js';
+export type {
+  Command,
+  CommandName,
+  CommandOf,
+  EventName,
+  EventOf,
+  PartOf,
+  ReplyOf,
+  WireEvent,
+} from './schema/registry.js';
+export { COMMANDS, EVENTS, REPLIES } from './schema/registry.js';
+export { errorEvent } from './wire-error.js';
