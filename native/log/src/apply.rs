@@ -26,6 +26,7 @@ impl Log {
             position: round.position,
             pointer: Pointer::new(round.file_id(), round.byte_offset, 0),
         };
+        self.noting.begin(&shared.news, &states, &round);
         let file_id = round.file_id();
         let ends = round.effects.iter().skip(1).map(|next| next.start).chain([round.batch_bytes]);
         for (nth, (placed, end)) in round.effects.iter().zip(ends).enumerate() {
@@ -49,6 +50,7 @@ impl Log {
         }
         states.retention_now = round.retention_at;
         states.last_at = round.at;
+        self.noting.end(&shared.news, &states);
         drop(states);
         self.durable = Progress {
             round: round.number,

@@ -16,6 +16,7 @@ mod judge;
 mod judging;
 mod log;
 mod manifests;
+mod news;
 mod open;
 mod ops;
 mod options;
@@ -32,6 +33,8 @@ mod round;
 mod round_writer;
 mod shared;
 mod shelf;
+#[cfg(test)]
+mod simulated;
 mod state;
 mod verify;
 mod view;
@@ -41,6 +44,7 @@ pub use dump::dump;
 pub use error::{Error, Result};
 pub use format::FORMAT_VERSION;
 pub use log::{Assembled, IN_FLIGHT_MAX, Log};
+pub use news::AttachmentId;
 pub use ops::{Append, ChatOptions, Completion, JoinAt, Operation, Outcome, Sender, Ticket};
 pub use options::{Durability, Keep, Options, Retention};
 pub use pack::{Packed, Packer};
@@ -49,4 +53,6 @@ pub use round::Round;
 pub use round_writer::RoundWriter;
 pub use shelf::SpareMaker;
 pub use verify::{Report, Tail, verify};
-pub use view::{ChatRow, CursorView, Gap, GapReason, Head, ReadFrom, ReadResult, Record};
+pub use view::{
+    ChatRow, CursorView, Gap, GapReason, Head, NewsPage, NewsRow, ReadFrom, ReadResult, Record,
+};

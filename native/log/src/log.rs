@@ -14,6 +14,7 @@ use std::sync::Arc;
 use crate::env::{Env, Space};
 use crate::error::{Error, Result};
 use crate::judge::{PendingAcks, Room};
+use crate::news::noting::Noting;
 use crate::open::{self, Lock};
 use crate::ops::{Completion, Operation, Ticket};
 use crate::options::Options;
@@ -72,6 +73,7 @@ pub struct Log {
     /// The unsafe class: the file that was written last.
     pub(crate) unsynced: Option<JournalFile>,
     pub(crate) room: (Room, Space),
+    pub(crate) noting: Noting,
     pub(crate) judged: Option<Vec<Ticket>>,
     pub(crate) poisoned: Option<String>,
     damage: Option<Error>,
@@ -111,6 +113,7 @@ impl Log {
             waiting: Vec::new(),
             unsynced: None,
             room: (Room::Enough, space),
+            noting: Noting::default(),
             judged: None,
             poisoned: None,
             damage: recovered.damage,

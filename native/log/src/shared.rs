@@ -7,6 +7,7 @@ use parking_lot::RwLock;
 use crate::env::DiskFile;
 use crate::format::checksum::StoreId;
 use crate::hash::Hashes;
+use crate::news::News;
 use crate::options::Options;
 use crate::shelf::JournalFile;
 use crate::state::pointer::Pointer;
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     pub hashes: Hashes,
     pub options: Options,
     pub states: RwLock<States>,
+    pub news: News,
     files: RwLock<KeyMap<u64, Arc<dyn DiskFile>>>,
 }
 
@@ -30,6 +32,7 @@ impl Shared {
             hashes,
             options: options.clone(),
             states: RwLock::default(),
+            news: News::default(),
             files: RwLock::default(),
         }
     }

@@ -131,6 +131,40 @@ pub struct ChatRow {
     pub marks: bool,
 }
 
+/// A chat that changed for an attachment, as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewsRow {
+    /// The chat.
+    pub chat_id: String,
+    /// Its floor.
+    pub first_seq: u64,
+    /// Its head.
+    pub head_seq: u64,
+    /// The consumer's cursor; 0 for a watch.
+    pub received: u64,
+    /// Last seq that this cursor gets: the head, or a closing cursor's leaveSeq.
+    pub last_seq: u64,
+    /// First seq of the present membership, below which alone holes can lie; 0 for a watch.
+    pub join_seq: u64,
+    /// Raised by each change of marks that others may see.
+    pub marks_version: u32,
+    /// True when others' marks changed and were not handed over.
+    pub marks: bool,
+    /// The consumer has no cursor here, or no more.
+    pub gone: bool,
+}
+
+/// What an attachment has to hear.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewsPage {
+    /// Each changed chat once, in the order in which it first changed.
+    pub rows: Vec<NewsRow>,
+    /// A newer attachment of the same consumer took over; this one hears nothing more.
+    pub fenced: bool,
+    /// The store is poisoned or closed: nothing more will change.
+    pub ended: bool,
+}
+
 /// How `Keep` stands in a `configure` effect; see FORMAT.md.
 impl Keep {
     pub(crate) fn byte(self) -> u8 {

@@ -14,9 +14,10 @@ use super::sealer::Sealer;
 use super::writer::Writers;
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::news::Ring;
 use crate::ops::Completion;
 use crate::options::Options;
-use crate::{Assembled, Log, Round, SpareMaker};
+use crate::{Assembled, Log, Reader, Round, SpareMaker};
 
 /// An idle log carries the time this often, so that retention moves on.
 const TICK_MS: u64 = 60_000;
@@ -36,6 +37,9 @@ pub(super) struct Committer {
     mail: Mail,
     /// Answers on their way to the desk; re-used.
     completions: Vec<Completion>,
+    reader: Reader,
+    /// Attachments that are to be rung; re-used.
+    rings: Vec<Ring>,
     read_only: bool,
     idle_mark_ms: u64,
     /// When the last round needs its mark; none while it has one.
@@ -58,6 +62,8 @@ impl Committer {
         let now = env.clock.monotonic_ms();
         Self {
             spares: log.spare_maker(),
+            reader: log.reader(),
+            rings: Vec::new(),
             log,
             env: env.clone(),
             intake,
@@ -103,6 +109,7 @@ impl Committer {
         }
         loop {
             self.take_mail()?;
+            self.ring();
             self.look_at_space();
             let spare_is_missing = match self.log.assemble()? {
                 Assembled::Round(round) => {
@@ -147,6 +154,7 @@ impl Committer {
             self.log.submit_packed(caller, packed)?;
         }
         for caller in self.mail.departures.drain(..) {
+            self.rings.retain(|ring| ring.owner != caller);
             self.desk.depart(caller, &self.intake);
         }
         Ok(())
@@ -231,6 +239,26 @@ impl Committer {
         self.desk.deliver(&mut self.completions, &self.intake);
     }
 
+    /// Rings those who have something to hear of what was committed.
+    fn ring(&mut self) {
+        self.reader.shared.news.take_rings(&mut self.rings);
+        self.desk.ring(&mut self.rings);
+    }
+
+    /// Rings everybody a last time: nothing more will be committed.
+    fn ring_all(&mut self) {
+        self.reader.shared.news.end();
+        self.ring_guarded();
+    }
+
+    fn ring_guarded(&mut self) {
+        // A sink that panics harms no other: what it was named is dropped with its turn.
+        let _ = guarded(|| {
+            self.ring();
+            Ok(())
+        });
+    }
+
     /// A spare is needed and none is ready. A full disk is waited for, but not by `close`.
     fn give_up_on_spares(&self) -> Result<()> {
         self.sealer.ring();
@@ -282,6 +310,7 @@ impl Committer {
 
     /// Every thread that could touch a file ends before the lock is released.
     fn finish(mut self) -> Result<()> {
+        self.ring_all();
         self.sealer.stop();
         self.writers.stop();
         if self.read_only { Ok(()) } else { self.log.close() }
@@ -304,6 +333,7 @@ impl Committer {
             Ok(())
         });
         self.desk.fail_all(&error, &self.intake);
+        self.ring_all();
         self.sealer.stop();
         self.writers.stop();
         self.wait_for_close();
@@ -326,8 +356,13 @@ impl Committer {
     fn wait_for_close(&mut self) {
         while !self.mail.closing {
             self.intake.take(&mut self.mail);
-            self.mail.arrivals.clear();
-            self.mail.departures.clear();
+            for (caller, sink) in self.mail.arrivals.drain(..) {
+                self.desk.arrive(caller, sink);
+            }
+            for caller in self.mail.departures.drain(..) {
+                self.desk.depart(caller, &self.intake);
+            }
+            self.ring_guarded();
             if !self.mail.closing {
                 self.intake.sleep(None);
             }

@@ -7,6 +7,7 @@ use super::CompletionSink;
 use super::intake::Intake;
 use super::outstanding::Outstanding;
 use crate::error::Error;
+use crate::news::Ring;
 use crate::ops::{Completion, Outcome, Ticket};
 
 /// One caller number.
@@ -76,6 +77,26 @@ impl Desk {
         }
         self.free(intake);
         assert!(wrong == 0, "{wrong} answers to what is not outstanding");
+    }
+
+    /// Rings attachments, one call per caller. Those of a caller that has not arrived yet stay in
+    /// `rings`: it arrives before the next look.
+    pub(super) fn ring(&mut self, rings: &mut Vec<Ring>) {
+        rings.sort_unstable_by_key(|ring| ring.owner);
+        let mut late = Vec::new();
+        let mut ids = Vec::new();
+        while let Some(owner) = rings.last().map(|ring| ring.owner) {
+            let from = rings.partition_point(|ring| ring.owner < owner);
+            let sink = self.callers.get(owner as usize).and_then(|caller| caller.sink.clone());
+            let Some(sink) = sink else {
+                late.extend(rings.drain(from..));
+                continue;
+            };
+            ids.clear();
+            ids.extend(rings.drain(from..).map(|ring| ring.attachment));
+            sink.news(&mut ids);
+        }
+        rings.append(&mut late);
     }
 
     /// Settles all that is outstanding with `error`; a sink that panics harms no other.

@@ -217,6 +217,11 @@ impl Intake {
         self.state.lock().poisoned.clone()
     }
 
+    /// Wakes the committer: somebody is to be rung.
+    pub(super) fn nudge(&self) {
+        self.tell(self.state.lock());
+    }
+
     /// Asks the committer to finish; nothing more can be submitted.
     pub(super) fn close(&self) {
         let mut state = self.state.lock();

@@ -31,7 +31,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::ops::Completion;
 use crate::options::{Durability, Options};
-use crate::{Log, Packed, Packer, Reader};
+use crate::{AttachmentId, Log, NewsPage, Packed, Packer, Reader};
 
 /// Who learns what became of a caller's operations.
 pub trait CompletionSink: Send + Sync {
@@ -41,6 +41,13 @@ pub trait CompletionSink: Send + Sync {
     /// and wake someone. What is left in `completions` is dropped. It may submit, and may ask
     /// to close, but must not wait for either. A panic here poisons the store.
     fn complete(&self, completions: &mut Vec<Completion>);
+
+    /// These attachments of the caller have something to hear: `Caller::take_news`. Each is named
+    /// once and not again until a `take_news` found nothing, seldom without need. The same rules
+    /// as for `complete` hold.
+    fn news(&self, attachments: &mut Vec<AttachmentId>) {
+        attachments.clear();
+    }
 }
 
 /// A store with its threads; closed when dropped.
@@ -58,6 +65,7 @@ pub struct RunningStore {
 /// One source of operations; its operations on a chat keep their order. Callers take turns.
 pub struct Caller {
     intake: Arc<Intake>,
+    reader: Reader,
     number: u32,
 }
 
@@ -97,7 +105,8 @@ impl RunningStore {
     /// A new caller, whose answers go to `sink`.
     #[must_use]
     pub fn caller(&self, sink: Arc<dyn CompletionSink>) -> Caller {
-        Caller { intake: Arc::clone(&self.intake), number: self.intake.arrive(sink) }
+        let number = self.intake.arrive(sink);
+        Caller { intake: Arc::clone(&self.intake), reader: self.reader(), number }
     }
 
     /// The read side; it outlives the store.
@@ -181,11 +190,45 @@ impl Caller {
     pub fn emptied(&self) -> Packed {
         self.intake.emptied()
     }
+
+    /// From now on this caller's sink hears of every chat in which the consumer has, gets or
+    /// loses a cursor. Nothing is missed by who attaches first and then reads what is pending.
+    /// An older attachment of the same consumer, whoever has it, is fenced.
+    #[must_use]
+    pub fn attach(&self, consumer_id: &str) -> AttachmentId {
+        self.heard(self.reader.attach(self.number, consumer_id))
+    }
+
+    /// From now on this caller's sink hears of this chat, which need not exist yet.
+    #[must_use]
+    pub fn watch(&self, chat_id: &str) -> AttachmentId {
+        self.heard(self.reader.watch(self.number, chat_id))
+    }
+
+    fn heard(&self, (id, rings): (AttachmentId, bool)) -> AttachmentId {
+        if rings {
+            self.intake.nudge();
+        }
+        id
+    }
+
+    /// Ends an attachment or watch of this caller; one that has ended is no error.
+    pub fn detach(&self, id: AttachmentId) {
+        self.reader.shared.news.detach(self.number, id);
+    }
+
+    /// At most `limit` chats that changed since they were last taken, oldest change first. Only
+    /// once a call returned no rows is the attachment rung again.
+    #[must_use]
+    pub fn take_news(&self, id: AttachmentId, limit: usize) -> NewsPage {
+        self.reader.take_news(self.number, id, limit)
+    }
 }
 
 impl Drop for Caller {
     /// What it submitted goes on, and its sink is told; then its number is free.
     fn drop(&mut self) {
+        self.reader.shared.news.detach_all(self.number);
         self.intake.depart(self.number);
     }
 }

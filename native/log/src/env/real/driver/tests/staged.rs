@@ -4,10 +4,12 @@
 use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
 use super::super::CompletionSink;
+use crate::AttachmentId;
 use crate::env::{Disk, DiskFile, Env, LockError, OpenMode, Space};
 use crate::ops::{Completion, Outcome};
 
@@ -185,6 +187,8 @@ impl DiskFile for StagedFile {
 #[derive(Default)]
 pub(super) struct Heard {
     calls: Mutex<Vec<Vec<Completion>>>,
+    rings: Mutex<Vec<AttachmentId>>,
+    rung: Condvar,
     changed: Condvar,
 }
 
@@ -192,6 +196,11 @@ impl CompletionSink for Heard {
     fn complete(&self, completions: &mut Vec<Completion>) {
         self.calls.lock().push(std::mem::take(completions));
         self.changed.notify_all();
+    }
+
+    fn news(&self, attachments: &mut Vec<AttachmentId>) {
+        self.rings.lock().append(attachments);
+        self.rung.notify_all();
     }
 }
 
@@ -203,6 +212,20 @@ impl Heard {
             self.changed.wait(&mut calls);
         }
         calls.concat()
+    }
+
+    /// Waits until this attachment was rung `count` times in all.
+    pub(super) fn wait_rung(&self, attachment: AttachmentId, count: usize) {
+        let mut rings = self.rings.lock();
+        while rings.iter().filter(|rung| **rung == attachment).count() < count {
+            let waited = self.rung.wait_for(&mut rings, Duration::from_secs(20));
+            assert!(!waited.timed_out(), "attachment {attachment} was not rung {count} times");
+        }
+    }
+
+    /// What was rung.
+    pub(super) fn rings(&self) -> Vec<AttachmentId> {
+        self.rings.lock().clone()
     }
 
     /// How often it was called.
