@@ -50,6 +50,7 @@ impl Log {
         }
         states.retention_now = round.retention_at;
         states.last_at = round.at;
+        states.position = context.position - 1;
         self.noting.end(&shared.news, &states);
         drop(states);
         self.durable = Progress {

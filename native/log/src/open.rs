@@ -187,6 +187,7 @@ fn apply_batch(replayed: &Replayed<'_>, options: &Options, hashes: Hashes, state
             pointer: Pointer::new(replayed.file_id, byte_offset, range.len() as u64),
         };
         states.apply(index, &effect, &context);
+        states.position = context.position;
     }
     states.retention_now = header.retention_at;
     states.last_at = header.at;

@@ -112,30 +112,24 @@ impl Reader {
         cursors
     }
 
-    /// Chats with news for a consumer: records it has not received, or marks of others it was
-    /// not handed. Most recent first.
+    /// All pages of `pending_page`.
     #[must_use]
     pub fn pending(&self, consumer_id: &str) -> Vec<ChatRow> {
-        let mut rows = self.rows(consumer_id, |row, behind, _| behind || row.marks);
-        rows.sort_unstable_by(|a, b| {
-            b.last_at.cmp(&a.last_at).then_with(|| a.chat_id.cmp(&b.chat_id))
-        });
-        rows
+        self.pending_page(consumer_id, None, usize::MAX).map(|page| page.rows).unwrap_or_default()
     }
 
-    /// Chats a consumer is joined in, by chatId.
+    /// All pages of `chats_of_page`, without chats it is leaving.
     #[must_use]
     pub fn chats_of(&self, consumer_id: &str) -> Vec<ChatRow> {
-        let mut rows = self.rows(consumer_id, |_, _, closing| !closing);
-        rows.sort_unstable_by(|a, b| a.chat_id.cmp(&b.chat_id));
-        rows
+        let page = self.chats_of_page(consumer_id, None, usize::MAX, false);
+        page.map(|page| page.rows).unwrap_or_default()
     }
 
     /// All chats that any effect ever touched, in no order.
     #[must_use]
     pub fn chats(&self) -> Vec<String> {
         let states = self.shared.states.read();
-        let touched = states.chats().filter(|chat| chat.as_of > 0);
+        let touched = states.chats_from(0).filter(|chat| chat.as_of > 0);
         touched.map(|chat| chat.chat_id.to_string()).collect()
     }
 
@@ -143,39 +137,8 @@ impl Reader {
         states.find_chat(self.shared.hashes.chat(chat_id.as_bytes()))
     }
 
-    fn floor(&self, states: &States, chat: &ChatState) -> u64 {
+    pub(crate) fn floor(&self, states: &States, chat: &ChatState) -> u64 {
         chat.floor_at(&self.shared.options.retention, states.retention_now)
-    }
-
-    /// Rows of a consumer; `wants` sees the row, whether the cursor is behind, and closing.
-    fn rows(
-        &self,
-        consumer_id: &str,
-        wants: impl Fn(&ChatRow, bool, bool) -> bool,
-    ) -> Vec<ChatRow> {
-        let states = self.shared.states.read();
-        let store = &self.shared.options.retention;
-        let name = self.shared.hashes.name(consumer_id.as_bytes());
-        let mut rows = Vec::new();
-        for chat in states.chats_of(name) {
-            let mut live = chat.cursors(store, states.retention_now);
-            let Some(cursor) = live.find(|cursor| cursor.name == name) else { continue };
-            let version = chat.members.as_ref().map_or(0, |members| members.marks_version);
-            let row = ChatRow {
-                chat_id: chat.chat_id.to_string(),
-                first_seq: self.floor(&states, chat),
-                head_seq: chat.head,
-                received: cursor.received,
-                join_seq: cursor.join_seq,
-                last_at: chat.last_at,
-                marks: version > cursor.marks_seen,
-            };
-            let behind = cursor.last_seq(chat.head) > cursor.received;
-            if wants(&row, behind, cursor.closing.is_some()) {
-                rows.push(row);
-            }
-        }
-        rows
     }
 
     fn find(

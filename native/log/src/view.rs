@@ -112,7 +112,7 @@ pub struct CursorView {
     pub holes: Vec<(u64, u64)>,
 }
 
-/// One row of `pending` or `chats_of`.
+/// One row of a list of chats; see `pages`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChatRow {
     /// The chat.
@@ -123,6 +123,8 @@ pub struct ChatRow {
     pub head_seq: u64,
     /// The consumer's cursor.
     pub received: u64,
+    /// Last seq that this cursor gets: the head, or a closing cursor's leaveSeq.
+    pub last_seq: u64,
     /// First seq the consumer gets.
     pub join_seq: u64,
     /// Time stamp of the newest record.

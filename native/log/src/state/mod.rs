@@ -57,6 +57,8 @@ pub(crate) struct States {
     pub retention_now: u64,
     /// Time stamp of the last applied batch.
     pub last_at: u64,
+    /// Position of the last applied effect.
+    pub position: u64,
 }
 
 impl States {
@@ -118,8 +120,9 @@ impl States {
         index
     }
 
-    pub fn chats(&self) -> impl Iterator<Item = &ChatState> {
-        self.chats.iter()
+    /// Chats in the order in which they were first named, from the `begin`th.
+    pub fn chats_from(&self, begin: usize) -> impl Iterator<Item = &ChatState> {
+        self.chats.get(begin..).unwrap_or_default().iter()
     }
 
     /// Chats in which a consumer may have a cursor; the caller looks for the cursor itself.

@@ -281,6 +281,7 @@ impl Chat {
             first_seq: floor::floor(self, store, now).0,
             head_seq: self.head,
             received: cursor.received,
+            last_seq: cursor.limit(self.head),
             join_seq: cursor.join_seq,
             last_at: self.last_at,
             marks: self.marks_version > cursor.marks_seen,

@@ -11,6 +11,8 @@ use foq_log::{ChatRow, CursorView, Error, Gap, Head, ReadFrom, ReadResult, Reade
 use super::chat::{Chat, Chats};
 
 const NO_LIMIT: usize = usize::MAX;
+/// Rows of a first page, so that many lists have two.
+const PAGE_ROWS: usize = 2;
 /// Records asked for by the reads that look at the end of a chat.
 const LAST_RECORDS: usize = 2;
 
@@ -190,6 +192,15 @@ fn rows(reader: &Reader, consumer: &str, expected: &Expectation<'_>) -> Check {
         right.last_at.cmp(&left.last_at).then_with(|| left.chat_id.cmp(&right.chat_id))
     });
     same("I53", &format!("pending of {consumer}"), &pending, &reader.pending(consumer))?;
+    let first = reader.pending_page(consumer, None, PAGE_ROWS);
+    let first = first.map_err(|error| format!("I53: a page of {consumer}: {error}"))?;
+    let rest = match &first.next {
+        Some(next) => reader.pending_page(consumer, Some(next), NO_LIMIT).map(|page| page.rows),
+        None => Ok(Vec::new()),
+    };
+    let rest = rest.map_err(|error| format!("I53: a page of {consumer}: {error}"))?;
+    let pages = [first.rows, rest].concat();
+    same("I53", &format!("pages of what is pending of {consumer}"), &pending, &pages)?;
     same("I16", &format!("chats of {consumer}"), &joined, &reader.chats_of(consumer))
 }
 
