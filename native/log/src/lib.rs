@@ -26,6 +26,7 @@ mod pages;
 pub mod planted;
 mod processor;
 mod queue;
+mod read_many;
 mod reader;
 mod record_layout;
 mod recovery;
@@ -56,5 +57,6 @@ pub use round_writer::RoundWriter;
 pub use shelf::SpareMaker;
 pub use verify::{Report, Tail, verify};
 pub use view::{
-    ChatRow, CursorView, Gap, GapReason, Head, NewsPage, NewsRow, ReadFrom, ReadResult, Record,
+    ChatRow, CursorView, Gap, GapReason, Head, NewsPage, NewsRow, ReadFrom, ReadPart, ReadRequest,
+    ReadResult, ReadStop, Record, RecordView, Waiting,
 };

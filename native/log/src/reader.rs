@@ -1,17 +1,18 @@
 //! The read side: durable state only, from any thread.
 //!
-//! A read takes the state lock to find where records lie, and reads the disk without any lock.
+//! What only looks at states is here; see `read_many` for records and `pages` for lists.
 
 use std::sync::Arc;
 
-use crate::env::read_exact;
 use crate::error::{Error, Result};
-use crate::format::effect::{Effect, RecordEffect};
 use crate::shared::Shared;
 use crate::state::States;
 use crate::state::chat::{ChatState, Pinned};
 use crate::state::pointer::Pointer;
-use crate::view::{ChatRow, CursorView, Gap, Head, ReadFrom, ReadResult, Record};
+use crate::view::{
+    ChatRow, CursorView, Gap, Head, ReadFrom, ReadPart, ReadRequest, ReadResult, ReadStop, Record,
+    RecordView, Waiting,
+};
 
 /// Reads durable state; cheap to clone.
 #[derive(Clone)]
@@ -20,10 +21,10 @@ pub struct Reader {
 }
 
 /// Where one wanted record lies.
-struct Wanted {
-    seq: u64,
-    pointer: Pointer,
-    deleted: bool,
+pub(crate) struct Wanted {
+    pub seq: u64,
+    pub pointer: Pointer,
+    pub deleted: bool,
 }
 
 impl Reader {
@@ -63,17 +64,16 @@ impl Reader {
         limit: usize,
         bytes_max: usize,
     ) -> Result<ReadResult> {
-        let (mut result, wanted) = self.find(chat_id, from, limit)?;
-        let mut bytes = 0;
-        for wanted in wanted {
-            let length = usize::try_from(wanted.pointer.length_bytes()).unwrap_or(usize::MAX);
-            if !result.records.is_empty() && length > bytes_max.saturating_sub(bytes) {
-                break;
+        let request = ReadRequest { chat_id, from, limit };
+        let mut records = Vec::new();
+        let visit = &mut |_: usize, record: &RecordView<'_>| records.push(owned(record));
+        let parts = self.read_many(&[request], bytes_max, Waiting::Allowed, visit);
+        match parts.into_iter().next().unwrap_or_default() {
+            ReadPart { stop: ReadStop::Failed(error), .. } => Err(error),
+            ReadPart { first_seq, head_seq, gap, .. } => {
+                Ok(ReadResult { records, first_seq, head_seq, gap })
             }
-            bytes = bytes.saturating_add(length);
-            result.records.push(self.record(chat_id, &wanted)?);
         }
-        Ok(result)
     }
 
     /// The pinned record, which retention spares.
@@ -86,7 +86,10 @@ impl Reader {
             let pinned = self.chat(&states, chat_id).and_then(|chat| chat.cold()?.pinned);
             pinned.map(|Pinned { seq, pointer, deleted }| Wanted { seq, pointer, deleted })
         };
-        wanted.map(|wanted| self.record(chat_id, &wanted)).transpose()
+        let Some(wanted) = wanted else { return Ok(None) };
+        let mut pinned = None;
+        self.one(chat_id, wanted, &mut |record| pinned = Some(owned(record)))?;
+        Ok(pinned)
     }
 
     /// Every cursor of a chat, closing ones too, by seat.
@@ -141,14 +144,11 @@ impl Reader {
         chat.floor_at(&self.shared.options.retention, states.retention_now)
     }
 
-    fn find(
-        &self,
-        chat_id: &str,
-        from: ReadFrom,
-        limit: usize,
-    ) -> Result<(ReadResult, Vec<Wanted>)> {
+    /// Where the records of a request lie, and what is to be said besides.
+    pub(crate) fn find(&self, request: &ReadRequest<'_>) -> Result<(ReadPart, Vec<Wanted>)> {
+        let ReadRequest { chat_id, from, limit } = *request;
         let states = self.shared.states.read();
-        let mut result = ReadResult { first_seq: 1, ..ReadResult::default() };
+        let mut result = ReadPart { first_seq: 1, ..ReadPart::default() };
         let chat = self.chat(&states, chat_id);
         if let Some(chat) = chat {
             result.first_seq = self.floor(&states, chat);
@@ -182,39 +182,17 @@ impl Reader {
         });
         Ok((result, wanted.collect()))
     }
-
-    /// Reads and verifies one record.
-    fn record(&self, chat_id: &str, wanted: &Wanted) -> Result<Record> {
-        let pointer = wanted.pointer;
-        let begin = pointer.byte_offset();
-        let range = begin..begin + pointer.length_bytes();
-        let name = || format!("journal file {}", pointer.file());
-        let corrupt = |what: &str| Error::corrupt(name(), range.clone(), what);
-        let file = self.shared.file(pointer).ok_or_else(|| corrupt("the file is gone"))?;
-        let length = usize::try_from(pointer.length_bytes()).unwrap_or_default();
-        let mut bytes = vec![0_u8; length];
-        read_exact(&*file, begin, &mut bytes)
-            .map_err(|source| Error::io("a record cannot be read", name(), source))?;
-        let effect = Effect::decode(&bytes).filter(Effect::body_verifies);
-        let Some(Effect::Record(record)) = effect else {
-            return Err(corrupt("the record's checksum does not verify"));
-        };
-        if record.seq != wanted.seq || record.chat_id != chat_id.as_bytes() {
-            return Err(corrupt("another record lies here"));
-        }
-        Ok(owned(&record, wanted.deleted))
-    }
 }
 
-fn owned(record: &RecordEffect<'_>, deleted: bool) -> Record {
+fn owned(record: &RecordView<'_>) -> Record {
     Record {
         seq: record.seq,
         at: record.at,
-        kind: record.record_kind,
+        kind: record.kind,
         pin: record.pin,
         sender_id: String::from_utf8_lossy(record.sender_id).into_owned(),
-        payload: if deleted { Vec::new() } else { record.payload.to_vec() },
-        deleted,
+        payload: record.payload.to_vec(),
+        deleted: record.deleted,
     }
 }
 

@@ -9,18 +9,20 @@ use crate::{Append, Assembled, JoinAt, Log, Operation, Options, Outcome, Reader,
 /// See the module.
 pub(crate) struct Simulated {
     pub log: Log,
+    pub disk: SimDisk,
     pub reader: Reader,
 }
 
 pub(crate) fn simulated() -> Simulated {
+    let disk = SimDisk::new();
     let env = Env {
-        disk: Arc::new(SimDisk::new()),
+        disk: Arc::new(disk.clone()),
         clock: Arc::new(SimClock::new(1_767_225_600_000)),
         random: Arc::new(SimRandom::new(1)),
     };
     let log = Log::open(&env, &options()).unwrap();
     let reader = log.reader();
-    Simulated { log, reader }
+    Simulated { log, disk, reader }
 }
 
 pub(crate) fn options() -> Options {

@@ -1,5 +1,6 @@
 //! What readers see: durable state only.
 
+use crate::error::Error;
 use crate::ops::ChatOptions;
 use crate::options::Keep;
 
@@ -74,6 +75,68 @@ pub enum ReadFrom {
     Before(u64),
     /// The newest `limit` records.
     Last,
+}
+
+/// One of several requests of a read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadRequest<'a> {
+    /// The chat.
+    pub chat_id: &'a str,
+    /// Where to begin.
+    pub from: ReadFrom,
+    /// At most so many records.
+    pub limit: usize,
+}
+
+/// A record where it was read to; see [`Record`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of Record")]
+pub struct RecordView<'a> {
+    pub seq: u64,
+    pub at: u64,
+    pub kind: u8,
+    pub pin: bool,
+    pub sender_id: &'a [u8],
+    pub payload: &'a [u8],
+    pub deleted: bool,
+}
+
+/// Whether a read may wait for the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// It waits where it must.
+    Allowed,
+    /// It ends where it would have to.
+    Never,
+}
+
+/// What one request was answered, besides its records.
+#[derive(Clone, Debug, Default)]
+pub struct ReadPart {
+    /// The floor.
+    pub first_seq: u64,
+    /// The durable head.
+    pub head_seq: u64,
+    /// Set when the read began below the floor.
+    pub gap: Option<Gap>,
+    /// Records given.
+    pub count: usize,
+    /// Why there are not more.
+    pub stop: ReadStop,
+}
+
+/// Why a request was given no more records.
+#[derive(Clone, Debug, Default)]
+pub enum ReadStop {
+    /// It has all that it asked for.
+    #[default]
+    Complete,
+    /// `bytes_max` was reached, here or by a request before it.
+    BytesMax,
+    /// The next record would have had to be waited for, here or by a request before it.
+    WouldWait,
+    /// This request failed: `FOQ_SEQ_OUT_OF_RANGE`, or `FOQ_CORRUPT` where bytes do not verify.
+    Failed(Error),
 }
 
 /// Records in ascending order, and what is missing below them.

@@ -55,6 +55,12 @@ pub trait DiskFile: Send + Sync {
     /// Reads up to `buffer.len()` bytes; fewer only at the end of the file.
     fn read_at(&self, byte_offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// As `read_at`, but never waits for the device: gives the bytes up to the first that would
+    /// have to be waited for, or `None` where it cannot tell. Here: no byte has to be.
+    fn read_at_cached(&self, byte_offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        self.read_at(byte_offset, buffer).map(Some)
+    }
+
     /// Writes some bytes of `data` and says how many; not durable before `sync`.
     fn write_at(&self, byte_offset: u64, data: &[u8]) -> io::Result<usize>;
 

@@ -195,6 +195,23 @@ mod tests {
     }
 
     #[test]
+    fn a_read_that_may_not_wait_gives_the_same_bytes_or_none() {
+        let folder = Temporary::new("disk-cached");
+        let file = a_disk(&folder).open("some", OpenMode::Create).unwrap();
+        file.write_at(0, &[7; 10_000]).unwrap();
+        file.sync().unwrap();
+        let mut buffer = [0; 10_000];
+        for _ in 0..2 {
+            match file.read_at_cached(0, &mut buffer).unwrap() {
+                Some(read) => assert!(buffer.iter().take(read).all(|byte| *byte == 7)),
+                None => assert_eq!(buffer, [0; 10_000]),
+            }
+            buffer = [0; 10_000];
+            file.drop_cache().unwrap();
+        }
+    }
+
+    #[test]
     fn create_empties_a_file_and_update_needs_one() {
         let folder = Temporary::new("disk-open");
         let disk = a_disk(&folder);

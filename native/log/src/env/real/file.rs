@@ -32,6 +32,26 @@ impl DiskFile for RealFile {
         Ok(done)
     }
 
+    #[cfg(target_os = "linux")]
+    fn read_at_cached(&self, byte_offset: u64, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        use rustix::io::{Errno, ReadWriteFlags, preadv2};
+        let read = retry_on_intr(|| {
+            let buffers = &mut [io::IoSliceMut::new(&mut *buffer)];
+            preadv2(&self.0, buffers, byte_offset, ReadWriteFlags::NOWAIT)
+        });
+        match read {
+            Ok(read) => Ok(Some(read)),
+            // Not in the page cache; or a system, or a file system, that cannot say.
+            Err(Errno::AGAIN | Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn read_at_cached(&self, _byte_offset: u64, _buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        Ok(None)
+    }
+
     fn write_at(&self, byte_offset: u64, data: &[u8]) -> io::Result<usize> {
         Ok(retry_on_intr(|| pwrite(&self.0, data, byte_offset))?)
     }

@@ -1,0 +1,218 @@
+//! Records from the journal, for one request or several.
+//!
+//! A request takes the state lock to learn where its records lie; the disk is read without a
+//! lock. Records that lie close to each other in one file are read by one call, and handed over
+//! where they were read to, so that a backlog costs no allocation per record.
+//!
+//! Invariants: requests are served in order, and share `bytes_max`; the first record is given
+//! whatever its size. With `Waiting::Never` no call waits for the device: the first that would
+//! ends the whole read there.
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+use crate::env::{DiskFile, read_exact};
+use crate::error::{Error, Result};
+use crate::format::effect::Effect;
+use crate::reader::{Reader, Wanted};
+use crate::state::pointer::Pointer;
+use crate::view::{ReadPart, ReadRequest, ReadStop, RecordView, Waiting};
+
+/// Bytes between two records that are read along with them: less than a call costs.
+const GAP_BYTES_MAX: u64 = 4096;
+/// Bytes that one call reads, unless one record is larger.
+const RUN_BYTES_MAX: u64 = 256 << 10;
+
+/// What is left to give, and where bytes are read to.
+struct Budget {
+    bytes: u64,
+    given: bool,
+    waiting: Waiting,
+    buffer: Vec<u8>,
+}
+
+/// Consecutive records that one call reads.
+struct Run {
+    file: u64,
+    begin: u64,
+    end: u64,
+    count: usize,
+}
+
+/// What `visit` is given: the number of the request, and a record.
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(usize, &RecordView<'_>);
+
+impl Reader {
+    /// Serves several requests in order: each record goes to `visit` with the number of its
+    /// request. `bytes_max` bounds all records together, but the first is given whatever its
+    /// size. A request that was not reached comes back without records, and with why.
+    pub fn read_many(
+        &self,
+        requests: &[ReadRequest<'_>],
+        bytes_max: usize,
+        waiting: Waiting,
+        visit: Visit<'_>,
+    ) -> Vec<ReadPart> {
+        let bytes = bytes_max as u64;
+        let mut budget = Budget { bytes, given: false, waiting, buffer: Vec::new() };
+        let mut over: Option<ReadStop> = None;
+        let parts = requests.iter().enumerate().map(|(number, request)| {
+            let (mut part, wanted) = match self.find(request) {
+                Ok(found) => found,
+                Err(error) => {
+                    return ReadPart { stop: ReadStop::Failed(error), ..Default::default() };
+                }
+            };
+            part.stop = match &over {
+                Some(stop) if !wanted.is_empty() => stop.clone(),
+                _ => {
+                    let mut count = 0;
+                    let stop = self.give(request.chat_id, &wanted, &mut budget, &mut |record| {
+                        count += 1;
+                        visit(number, record);
+                    });
+                    part.count = count;
+                    stop
+                }
+            };
+            if matches!(part.stop, ReadStop::BytesMax | ReadStop::WouldWait) {
+                over = Some(part.stop.clone());
+            }
+            part
+        });
+        parts.collect()
+    }
+
+    /// One record, wherever it lies.
+    pub(crate) fn one(
+        &self,
+        chat_id: &str,
+        wanted: Wanted,
+        visit: &mut dyn FnMut(&RecordView<'_>),
+    ) -> Result<()> {
+        let mut budget =
+            Budget { bytes: 0, given: false, waiting: Waiting::Allowed, buffer: Vec::new() };
+        match self.give(chat_id, &[wanted], &mut budget, visit) {
+            ReadStop::Failed(error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads and verifies records of one chat until something stops it.
+    fn give(
+        &self,
+        chat_id: &str,
+        wanted: &[Wanted],
+        budget: &mut Budget,
+        visit: &mut dyn FnMut(&RecordView<'_>),
+    ) -> ReadStop {
+        let mut rest = wanted;
+        // Runs are tried again record by record where one cannot be read whole.
+        let mut alone = 0;
+        while !rest.is_empty() {
+            let Some(run) = next_run(rest, budget, alone > 0) else { return ReadStop::BytesMax };
+            let name = || format!("journal file {}", run.file);
+            let Some(file) = rest.first().and_then(|first| self.shared.file(first.pointer)) else {
+                return failed(Error::corrupt(name(), run.begin..run.end, "the file is gone"));
+            };
+            let length = usize::try_from(run.end - run.begin).unwrap_or(usize::MAX);
+            if budget.buffer.len() < length {
+                budget.buffer.resize(length, 0);
+            }
+            let buffer = budget.buffer.get_mut(..length).unwrap_or_default();
+            let read = match read(&*file, run.begin, buffer, budget.waiting) {
+                Ok(read) => read,
+                Err(_) if run.count > 1 => {
+                    alone = run.count;
+                    continue;
+                }
+                Err(source) => {
+                    return failed(Error::io("a record cannot be read", name(), source));
+                }
+            };
+            let bytes = buffer.get(..read).unwrap_or_default();
+            for wanted in rest.iter().take(run.count) {
+                let begin = usize::try_from(wanted.pointer.byte_offset() - run.begin);
+                let bytes = bytes.get(begin.unwrap_or(usize::MAX)..).unwrap_or_default();
+                let length = wanted.pointer.length_bytes();
+                if (bytes.len() as u64) < length {
+                    return ReadStop::WouldWait;
+                }
+                match verified(bytes, chat_id, wanted) {
+                    Ok(record) => visit(&record),
+                    Err(error) => return failed(error),
+                }
+                budget.given = true;
+                budget.bytes = budget.bytes.saturating_sub(length);
+            }
+            rest = rest.get(run.count..).unwrap_or_default();
+            alone = alone.saturating_sub(run.count);
+        }
+        ReadStop::Complete
+    }
+}
+
+fn failed(error: Error) -> ReadStop {
+    ReadStop::Failed(error)
+}
+
+/// The records at the front that one call should read; none when the bytes are used up.
+fn next_run(wanted: &[Wanted], budget: &Budget, alone: bool) -> Option<Run> {
+    let first = wanted.first()?.pointer;
+    let mut bytes = first.length_bytes();
+    if budget.given && bytes > budget.bytes {
+        return None;
+    }
+    let begin = first.byte_offset();
+    let mut run = Run { file: first.file(), begin, end: begin + bytes, count: 1 };
+    for next in wanted.iter().skip(1).map(|wanted| wanted.pointer) {
+        let end = next.byte_offset() + next.length_bytes();
+        bytes += next.length_bytes();
+        let near = next.file() == run.file
+            && (run.end..=run.end + GAP_BYTES_MAX).contains(&next.byte_offset())
+            && end - run.begin <= RUN_BYTES_MAX;
+        if alone || !near || bytes > budget.bytes {
+            break;
+        }
+        run.end = end;
+        run.count += 1;
+    }
+    Some(run)
+}
+
+/// Fills the buffer; says how much of it, where it must not wait for the device.
+fn read(file: &dyn DiskFile, begin: u64, buffer: &mut [u8], waiting: Waiting) -> io::Result<usize> {
+    match waiting {
+        Waiting::Allowed => read_exact(file, begin, buffer).map(|()| buffer.len()),
+        Waiting::Never => Ok(file.read_at_cached(begin, buffer)?.unwrap_or(0)),
+    }
+}
+
+/// The record at the begin of `bytes`, which are long enough.
+fn verified<'a>(bytes: &'a [u8], chat_id: &str, wanted: &Wanted) -> Result<RecordView<'a>> {
+    let pointer: Pointer = wanted.pointer;
+    let corrupt = |what: &str| {
+        let begin = pointer.byte_offset();
+        let range = begin..begin + pointer.length_bytes();
+        Error::corrupt(format!("journal file {}", pointer.file()), range, what)
+    };
+    let length = usize::try_from(pointer.length_bytes()).unwrap_or(usize::MAX);
+    let effect = bytes.get(..length).and_then(Effect::decode).filter(Effect::body_verifies);
+    let Some(Effect::Record(record)) = effect else {
+        return Err(corrupt("the record's checksum does not verify"));
+    };
+    if record.seq != wanted.seq || record.chat_id != chat_id.as_bytes() {
+        return Err(corrupt("another record lies here"));
+    }
+    Ok(RecordView {
+        seq: record.seq,
+        at: record.at,
+        kind: record.record_kind,
+        pin: record.pin,
+        sender_id: record.sender_id,
+        payload: if wanted.deleted { &[] } else { record.payload },
+        deleted: wanted.deleted,
+    })
+}
