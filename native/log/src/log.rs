@@ -310,6 +310,13 @@ impl Log {
         self.queue.bytes()
     }
 
+    /// Whether judged acks are in no round yet; if so the next round takes them.
+    pub(crate) fn asks_for_acks(&mut self) -> bool {
+        let some = !self.pending.chats.is_empty();
+        self.pending.wanted |= some;
+        some
+    }
+
     /// Whether operations wait to be judged.
     #[must_use]
     pub fn has_work(&self) -> bool {

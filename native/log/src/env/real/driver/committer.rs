@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::barrier::Barriers;
 use super::desk::Desk;
 use super::intake::{Intake, Mail};
 use super::sealer::Sealer;
@@ -17,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::news::Ring;
 use crate::ops::Completion;
 use crate::options::Options;
-use crate::{Assembled, Log, Reader, Round, SpareMaker};
+use crate::{Assembled, Log, Packed, Reader, Round, SpareMaker};
 
 /// An idle log carries the time this often, so that retention moves on.
 const TICK_MS: u64 = 60_000;
@@ -34,6 +35,7 @@ pub(super) struct Committer {
     writers: Writers,
     spares: SpareMaker,
     desk: Desk,
+    barriers: Barriers,
     mail: Mail,
     /// Answers on their way to the desk; re-used.
     completions: Vec<Completion>,
@@ -70,6 +72,7 @@ impl Committer {
             sealer,
             writers,
             desk: Desk::default(),
+            barriers: Barriers::default(),
             mail: Mail::default(),
             completions: Vec::new(),
             read_only: options.read_only,
@@ -110,6 +113,7 @@ impl Committer {
         loop {
             self.take_mail()?;
             self.ring();
+            self.settle_barriers();
             self.look_at_space();
             let spare_is_missing = match self.log.assemble()? {
                 Assembled::Round(round) => {
@@ -124,7 +128,7 @@ impl Committer {
                 self.apply(landed);
                 continue;
             }
-            if !spare_is_missing && self.log.has_work() {
+            if !spare_is_missing && (self.settle_barriers() || self.log.has_work()) {
                 continue;
             }
             if spare_is_missing {
@@ -148,9 +152,12 @@ impl Committer {
         }
         // All are known to be outstanding before the log is given one: it may refuse.
         for (caller, packed) in &self.mail.submissions {
-            self.desk.enroll(*caller, packed.len() as u64, packed.bytes());
+            if packed.is_empty() {
+                self.barriers.add(*caller, &self.desk);
+            }
+            self.desk.enroll(*caller, tickets(packed), packed.bytes());
         }
-        for (caller, packed) in self.mail.submissions.drain(..) {
+        for (caller, packed) in self.mail.submissions.drain(..).filter(|(_, it)| !it.is_empty()) {
             self.log.submit_packed(caller, packed)?;
         }
         for caller in self.mail.departures.drain(..) {
@@ -237,6 +244,13 @@ impl Committer {
     fn deliver(&mut self) {
         self.log.drain_completions(&mut self.completions);
         self.desk.deliver(&mut self.completions, &self.intake);
+    }
+
+    /// Answers the barriers that everything before has passed; says whether any got further.
+    fn settle_barriers(&mut self) -> bool {
+        let changed = self.barriers.advance(&mut self.desk, &mut self.log, &mut self.completions);
+        self.desk.deliver(&mut self.completions, &self.intake);
+        changed
     }
 
     /// Rings those who have something to hear of what was committed.
@@ -348,7 +362,7 @@ impl Committer {
             self.desk.arrive(caller, sink);
         }
         for (caller, packed) in self.mail.submissions.drain(..).chain(late.submissions) {
-            self.desk.enroll(caller, packed.len() as u64, packed.bytes());
+            self.desk.enroll(caller, tickets(&packed), packed.bytes());
         }
         self.mail.closing |= late.closing;
     }
@@ -368,6 +382,11 @@ impl Committer {
             }
         }
     }
+}
+
+/// Tickets that a submission was given: one for each operation, or for a barrier.
+fn tickets(packed: &Packed) -> u64 {
+    packed.len().max(1) as u64
 }
 
 /// Runs `work`; a panic is an error like any other.

@@ -46,6 +46,22 @@ impl Desk {
         self.caller_state(caller).outstanding.enroll(count, bytes);
     }
 
+    /// Number that a caller's next operation gets.
+    pub(super) fn next_number(&self, caller: u32) -> u64 {
+        self.callers.get(caller as usize).map_or(0, |caller| caller.outstanding.next())
+    }
+
+    /// The same of every caller number.
+    pub(super) fn next_numbers(&self) -> Vec<u64> {
+        self.callers.iter().map(|caller| caller.outstanding.next()).collect()
+    }
+
+    /// Whether every operation below these numbers is settled.
+    pub(super) fn has_settled(&self, numbers: &[u64]) -> bool {
+        let callers = self.callers.iter().zip(numbers);
+        callers.into_iter().all(|(caller, before)| caller.outstanding.settled_end() >= *before)
+    }
+
     /// Gives each answer to its caller, and leaves `completions` empty.
     ///
     /// # Panics

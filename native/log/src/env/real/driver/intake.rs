@@ -51,7 +51,7 @@ struct State {
 pub(super) struct Mail {
     /// New callers and their sinks.
     pub(super) arrivals: Vec<(u32, Arc<dyn CompletionSink>)>,
-    /// Operations, oldest first.
+    /// Operations, oldest first; an empty one is a barrier.
     pub(super) submissions: Vec<(u32, Packed)>,
     /// Callers that are gone.
     pub(super) departures: Vec<u32>,
@@ -116,6 +116,18 @@ impl Intake {
             *packed = self.emptied();
         }
         Ok(first)
+    }
+
+    /// See `Caller::barrier`: an empty submission.
+    pub(super) fn barrier(&self, caller: u32) -> Result<u64> {
+        let mut state = self.state.lock();
+        self.admit(&state, 0)?;
+        let next = state.next_tickets.get_mut(caller as usize).expect("the caller has arrived");
+        let number = *next;
+        *next += 1;
+        state.mail.submissions.push((caller, Packed::default()));
+        self.wake(state);
+        Ok(number)
     }
 
     fn admit(&self, state: &State, bytes: u64) -> Result<()> {

@@ -9,6 +9,7 @@
 //! whatever happens: a failed write or sync, or a panic on either thread, poisons the store,
 //! settles all that is outstanding with `FOQ_POISONED`, and leaves readers as they were.
 
+mod barrier;
 mod committer;
 mod desk;
 mod intake;
@@ -183,6 +184,16 @@ impl Caller {
     /// the store was opened for reading only. Nothing was submitted then.
     pub fn submit_from(&self, packed: &mut Packed) -> Result<u64> {
         self.intake.submit(self.number, packed)
+    }
+
+    /// Asks for a ticket that is answered `Done` when everything submitted before, by anyone, is
+    /// settled, and every ack applied by then is durable.
+    ///
+    /// # Errors
+    /// `FOQ_POISONED`, `FOQ_CLOSED`, and `FOQ_UNAVAILABLE` when the store was opened for reading
+    /// only.
+    pub fn barrier(&self) -> Result<u64> {
+        self.intake.barrier(self.number)
     }
 
     /// An emptied buffer to pack into, so that the hot path allocates nothing.

@@ -51,8 +51,7 @@ impl Outstanding {
             self.settled.pop_front();
             self.base += WORD_BITS;
         }
-        let settled_end =
-            self.base + self.settled.front().map_or(0, |word| u64::from(word.trailing_ones()));
+        let settled_end = self.settled_end();
         let mut released = 0;
         while let Some((end, bytes)) = self.submissions.front() {
             if *end > settled_end {
@@ -62,6 +61,16 @@ impl Outstanding {
             self.submissions.pop_front();
         }
         released
+    }
+
+    /// Number that the next operation gets.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The first number that is not settled; exact after `release`.
+    pub(super) fn settled_end(&self) -> u64 {
+        self.base + self.settled.front().map_or(0, |word| u64::from(word.trailing_ones()))
     }
 
     /// Whether all that was given is settled; exact after `release`.
