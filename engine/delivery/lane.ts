@@ -40,6 +40,8 @@ export class Lane {
   received: number;
   /** `received` as the store has it durably, as far as known. */
   durable: number;
+  /** An ack that the store has still to be told; `NEVER` where there is none. */
+  toSend = NEVER;
   /** What is delivered next. */
   nextSeq: number;
   /** The last seq known to be meant for this consumer. */

@@ -117,17 +117,18 @@ export class Window {
     this.#place(lane);
   }
 
-  /** Chats of which `resolve` wants to know the cursor; each is named once. */
-  takeUnknown(): Lane[] {
-    const lanes = [...this.#unknown];
-    this.#unknown.clear();
+  /** At most so many chats of which `resolve` wants to know the cursor; each is named once. */
+  takeUnknown(most: number): Lane[] {
+    if (this.#unknown.size === 0) return [];
+    const lanes = [...this.#unknown].slice(0, most);
+    for (const lane of lanes) this.#unknown.delete(lane);
     return lanes;
   }
 
   resolve(lane: Lane, cursor: CursorStanding | undefined, now: number): void {
     if (lane.isEnded) return;
     if (cursor === undefined) {
-      this.gone(lane.chatId);
+      this.gone(lane);
       return;
     }
     lane.isUnknown = false;
@@ -144,11 +145,9 @@ export class Window {
   }
 
   /** The consumer has no cursor in this chat any more. */
-  gone(chatId: string): void {
-    const lane = this.#lanes.get(chatId);
-    if (lane === undefined) return;
+  gone(lane: Lane): void {
     lane.isGone = true;
-    this.remove(chatId);
+    if (!lane.isEnded) this.remove(lane.chatId);
   }
 
   /** Delivers nothing more of this chat. */
@@ -161,6 +160,15 @@ export class Window {
     lane.backlogSeq = undefined;
     this.#forget(lane);
     this.#sayCaughtUp();
+  }
+
+  /** Nothing more is delivered; what is in flight may still be acked. */
+  end(): void {
+    for (const lane of this.#lanes.values()) {
+      if (lane.unhanded > 0) this.#sink.withdraw(lane, 0, Number.MAX_SAFE_INTEGER);
+      lane.rewind(0);
+      this.#forget(lane);
+    }
   }
 
   /** Backlogs are being told, from an answer that may be older than what is acked meanwhile. */

@@ -105,7 +105,7 @@ class Script {
         window.nack(this.#lane(chatId), first, { until: this.#now + Number(words['delay'] ?? 0) });
         return [];
       case 'gone':
-        window.gone(chatId);
+        window.gone(this.#lane(chatId));
         return [];
       case 'remove':
         window.remove(chatId);
@@ -134,7 +134,7 @@ class Script {
       { isBacklog, now: this.#now },
     );
     this.#remember(chatId);
-    return this.#window.takeUnknown().map((lane) => `cursor of ${lane.chatId}?`);
+    return this.#window.takeUnknown(100).map((lane) => `cursor of ${lane.chatId}?`);
   }
 
   #resolve(chatId: string, words: Words): string[] {
