@@ -28,7 +28,8 @@ export async function joinMany(
 ): Promise<Result<Joined>[]> {
   check.checkConsumerId(consumerId);
   if (!Array.isArray(chats)) throw invalidArgument('chats', 'an array of {chatId, at}', chats);
-  for (const chat of chats) bulk.join(chat.chatId, consumerId, { at: chat.at });
+  for (const chat of chats as readonly unknown[]) check.checkObject(chat, 'each of chats');
+  for (const { chatId, at } of chats) bulk.join(chatId, consumerId, { at });
   return (await bulk.commit(options)) as Result<Joined>[];
 }
 

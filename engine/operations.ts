@@ -9,7 +9,6 @@ import type {
   Appended,
   AppendOptions,
   ChatOptions,
-  FoqError,
   Joined,
   JoinOptions,
   Marks,
@@ -22,6 +21,7 @@ import type { AckedMarks } from './delivery-port.js';
 import * as check from './ids.js';
 import type { OperationPacker, PackedFields } from './native-types.js';
 import type { Parcel } from './parcel.js';
+import type { Listener } from './promises.js';
 import type { Submitter } from './submitter.js';
 import { signalOf, unknownOutcome } from './waiting.js';
 
@@ -34,10 +34,19 @@ export const SURELY_FITTING_BYTES = 32 * 1024;
 export class Operations {
   readonly #submitter: Submitter;
   readonly #payloadBytesMax: number;
+  #beforeMember: (() => void) | undefined;
 
   constructor(submitter: Submitter, { payloadBytesMax }: { readonly payloadBytesMax: number }) {
     this.#submitter = submitter;
     this.#payloadBytesMax = payloadBytesMax;
+  }
+
+  /**
+   * Called before an append `as` a consumer is packed: what that consumer has acked must be ahead
+   * of it, as the append may raise the same cursor.
+   */
+  onMemberAppend(before: () => void): void {
+    this.#beforeMember = before;
   }
 
   /** All methods throw FOQ_INVALID_ARGUMENT, FOQ_TOO_LARGE, FOQ_BUSY and FOQ_CLOSED at once. */
@@ -47,6 +56,7 @@ export class Operations {
     check.checkPayloadBytes(payload, this.#payloadBytesMax);
     const fields = options === undefined ? undefined : packedFields(options);
     const signal = options === undefined ? undefined : signalOf(options);
+    if (fields?.isMember === true) this.#beforeMember?.();
     if (signal !== undefined || !surelyFits(payload, fields)) {
       return this.#alone((packer) => packer.append(chatId, payload, fields), signal);
     }
@@ -68,16 +78,20 @@ export class Operations {
     return this.#run((packer) => packer.ack(chatId, consumerId, marks), signalOf(options));
   }
 
-  /** Without a promise; `refused` hears of a failure. */
-  ackQuietly(
+  /** The same for delivery, whose arguments were judged when its consumer attached. */
+  ackMarks(
     chatId: string,
     consumerId: string,
-    marks: AckedMarks,
-    refused: (error: FoqError) => void,
-  ): void {
+    marks: AckedMarks & { readonly durable?: boolean },
+  ): Promise<void> {
+    return this.#run((packer) => packer.ack(chatId, consumerId, marks));
+  }
+
+  /** Without a promise; `listener` hears that the ack was applied, or why not. */
+  ackQuietly(chatId: string, consumerId: string, marks: AckedMarks, listener: Listener): void {
     const { parcel, promises } = this.#submitter.take();
     parcel.packer.ack(chatId, consumerId, marks);
-    promises.listen(refused);
+    promises.listen(listener);
     this.#submitter.packed(parcel);
   }
 

@@ -163,6 +163,7 @@ export interface CheckedOptions {
   readonly keepAtLeastMs: number;
   readonly payloadBytesMax: number;
   readonly pendingBytesMax: number;
+  readonly ackFlushMs: number;
   readonly native: NativeOptions;
 }
 
@@ -178,7 +179,8 @@ export function checkOptions(given: unknown): CheckedOptions {
   }
   const resolved: Record<string, string | number | boolean> = {};
   for (const [name, option] of Object.entries(OPTIONS)) {
-    resolved[name] = option.check(values.get(name) ?? option.fallback, name);
+    const value = values.get(name);
+    resolved[name] = option.check(value === undefined ? option.fallback : value, name);
   }
   return asChecked(resolved);
 }

@@ -9,12 +9,13 @@ import type { RunPart, Waiter } from './parcel.js';
 /** What an operation may be answered with; who packed it knows which. */
 type Answer = Joined | Appended | undefined;
 type Settle = (value: Answer | Promise<never>) => void;
-type Refused = (error: FoqError) => void;
+/** Hears nothing when the operation was done, or why it was not. Must not throw. */
+export type Listener = (error: FoqError | undefined) => void;
 
 export class Promises implements Waiter {
   readonly #settles: (Settle | undefined)[] = [];
-  /** Of operations without a promise: who hears of a failure. */
-  #refused: (Refused | undefined)[] | undefined;
+  /** Who hears of operations without a promise. */
+  #listeners: (Listener | undefined)[] | undefined;
   readonly #executor = (settle: Settle): void => {
     this.#settles.push(settle);
   };
@@ -24,10 +25,10 @@ export class Promises implements Waiter {
     return new Promise<Answer>(this.#executor) as Promise<Value>;
   }
 
-  /** The operation that was packed last has no promise; `refused` hears of a failure. */
-  listen(refused: Refused): void {
-    this.#refused ??= [];
-    this.#refused[this.#settles.length] = refused;
+  /** The operation that was packed last has no promise; `listener` hears how it ended. */
+  listen(listener: Listener): void {
+    this.#listeners ??= [];
+    this.#listeners[this.#settles.length] = listener;
     this.#settles.push(undefined);
   }
 
@@ -42,7 +43,7 @@ export class Promises implements Waiter {
 
   done(index: number): void {
     this.#take(index)?.(undefined);
-    this.#forget(index);
+    this.#takeListener(index)?.(undefined);
   }
 
   joined(index: number, { joinSeq, received, firstSeq, headSeq }: Joined): void {
@@ -52,19 +53,17 @@ export class Promises implements Waiter {
   failed(index: number, error: FoqError): void {
     // A promise that is settled with a rejected one rejects; so one function per promise is kept.
     this.#take(index)?.(Promise.reject(error));
-    const refused = this.#refused?.[index];
-    if (refused === undefined) return;
-    this.#forget(index);
-    refused(error);
-  }
-
-  #forget(index: number): void {
-    if (this.#refused !== undefined) this.#refused[index] = undefined;
+    this.#takeListener(index)?.(error);
   }
 
   #take(index: number): Settle | undefined {
     const settle = this.#settles[index];
     this.#settles[index] = undefined;
     return settle;
+  }
+  #takeListener(index: number): Listener | undefined {
+    const listener = this.#listeners?.[index];
+    if (this.#listeners !== undefined) this.#listeners[index] = undefined;
+    return listener;
   }
 }

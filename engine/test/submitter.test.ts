@@ -3,38 +3,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { test } from 'tap';
 import type { FoqError, Queue } from '../../protocol/index.js';
-import { openWith } from '../open.js';
 import { IN_FLIGHT_MAX } from '../submitter.js';
-import { StandInStore } from './stand-in-store.js';
+import { aQueue, drain, failure } from './stand-in-queue.js';
 
-/** A queue over a store that answers when it is told to. */
-async function aQueue(options: { pendingBytesMax?: number } = {}) {
-  let store: StandInStore | undefined;
-  const queue = await openWith({ dir: 'nowhere', ...options }, (_, answers) => {
-    store = new StandInStore(answers);
-    return Promise.resolve(store);
-  });
-  if (store === undefined) throw new Error('the store was not opened');
-  return { queue, store };
-}
-
-const busy = Object.assign(new Error('full'), { code: 'FOQ_BUSY' });
+const busy = failure('FOQ_BUSY');
 
 function appends(queue: Queue, count: number, payload: string | Uint8Array = 'x') {
   return Array.from({ length: count }, (_, index) => queue.append(`chat-${index % 3}`, payload));
-}
-
-/** Answers until nothing is left to answer. */
-async function drain(store: StandInStore, settled: Promise<unknown>): Promise<void> {
-  let isSettled = false;
-  const end = settled.finally(() => {
-    isSettled = true;
-  });
-  for (let turn = 0; turn < 10_000 && !isSettled; turn += 1) {
-    store.answer();
-    await nextTurn();
-  }
-  await end;
 }
 
 test('the operations of one turn are one submission', async (t) => {
@@ -111,7 +86,7 @@ test('a call beyond pendingBytesMax of waiting bytes is FOQ_BUSY until less wait
 test('a submission that is refused for another reason fails those in it alone', async (t) => {
   const { queue, store } = await aQueue();
   const large = queue.append('a', new Uint8Array(100_000));
-  store.refusal = Object.assign(new Error('no'), { code: 'FOQ_TOO_LARGE', fields: { limit: 7 } });
+  store.refusal = failure('FOQ_TOO_LARGE', { limit: 7 });
   await t.rejects(large, { code: 'FOQ_TOO_LARGE', details: { limit: 7 } });
   store.refusal = undefined;
   const before = queue.append('a', 'small');
@@ -127,15 +102,15 @@ test('a failure rejects one promise and leaves the others', async (t) => {
   const all = appends(queue, 3);
   await nextTurn();
   store.answer(1);
-  const failure = Object.assign(new Error('joined?'), { code: 'FOQ_HEAD_CONFLICT' });
-  store.fail(Object.assign(failure, { fields: { headSeq: 4 } }));
+  const conflict = failure('FOQ_HEAD_CONFLICT', { headSeq: 4 });
+  store.fail(conflict);
   store.answer();
   t.same(
     (await Promise.allSettled(all)).map(({ status }) => status),
     ['fulfilled', 'rejected', 'fulfilled'],
   );
   const error = await (all[1]?.catch((reason: FoqError) => reason) as Promise<FoqError>);
-  t.match(error, { code: 'FOQ_HEAD_CONFLICT', details: { headSeq: 4 }, cause: failure });
+  t.match(error, { code: 'FOQ_HEAD_CONFLICT', details: { headSeq: 4 }, cause: conflict });
   await queue.close();
 });
 
@@ -150,7 +125,7 @@ test('a bulk goes at once after what was called before, and settles each of its 
   const after = queue.append('a', 'after');
   t.same(store.submissions, [1, 4]);
   store.answer(2);
-  store.fail(Object.assign(new Error('not joined'), { code: 'FOQ_NOT_JOINED' }));
+  store.fail(failure('FOQ_NOT_JOINED'));
   await drain(store, Promise.all([before, results, after]));
   t.match(await results, [
     { ok: true, value: { seq: 2, at: 1000, duplicate: false } },
