@@ -104,19 +104,19 @@ impl Log {
             };
             let full = full(round, self.pending.bytes, operation.bound as usize, limits);
             // What is refused for want of space needs none, and must not wait for a file.
-            let hopeless = full == Some(Stop::FileFull) && context.refuses(&operation.ask);
+            let hopeless = full == Some(Stop::FileFull) && context.refuses(operation.ask());
             if let Some(stop) = full.filter(|_| !hopeless) {
                 return stop;
             }
             let mut found = ahead.find(operation.key, &self.queue, &states, &self.overlays);
-            if found.is_none() && never_seen(&operation.ask).is_none() {
+            if found.is_none() && never_seen(operation.ask()).is_none() {
                 drop(states);
-                let chat_id = chat_id_of(&operation.ask, bytes);
+                let chat_id = chat_id_of(operation.ask(), bytes);
                 found = Some(shared.states.write().find_or_insert(operation.key, chat_id));
                 states = shared.states.read();
             }
             let (outcome, rests) = match found {
-                None => (never_seen(&operation.ask).unwrap_or(Outcome::Done), RestsOn::Durable),
+                None => (never_seen(operation.ask()).unwrap_or(Outcome::Done), RestsOn::Durable),
                 Some(chat) => {
                     let mut judge = Judge {
                         context: &context,
@@ -126,7 +126,7 @@ impl Log {
                         round: &mut *round,
                         pending: &mut self.pending,
                     };
-                    let outcome = judge.judge(&operation.ask, bytes);
+                    let outcome = judge.judge(operation.ask(), bytes);
                     let rests = judge.rests_on();
                     if rests == RestsOn::Durable {
                         self.overlays.release_settled(chat);
@@ -134,12 +134,12 @@ impl Log {
                     (outcome, rests)
                 }
             };
-            let rests = match answer_rests(&operation.ask, &outcome, rests) {
+            let rests = match answer_rests(operation.ask(), &outcome, rests) {
                 RestsOn::ThisRound if hopeless => RestsOn::Durable,
                 rests => rests,
             };
             if rests == RestsOn::ThisRound {
-                let durable_ack = matches!(&operation.ask, Ask::Ack(terms) if terms.durable);
+                let durable_ack = matches!(operation.ask(), Ask::Ack(terms) if terms.durable);
                 self.pending.wanted |= durable_ack || round.effects.is_empty();
             }
             self.queue.advance();

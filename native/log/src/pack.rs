@@ -49,8 +49,8 @@ pub(crate) struct AckTerms {
 pub(crate) enum Ask {
     /// An append with nothing but a record.
     Plain,
-    Append(Box<AppendTerms>),
-    Ack(Box<AckTerms>),
+    Append(AppendTerms),
+    Ack(AckTerms),
     Join {
         name: u64,
         consumer_id: Box<str>,
@@ -81,8 +81,17 @@ pub(crate) struct PackedOperation {
     pub length: u32,
     /// Most bytes its effects can take in a round.
     pub bound: u32,
-    pub ask: Ask,
+    /// None of a plain append, so that most operations are small.
+    ask: Option<Box<Ask>>,
 }
+
+impl PackedOperation {
+    pub fn ask(&self) -> &Ask {
+        self.ask.as_deref().unwrap_or(&Ask::Plain)
+    }
+}
+
+const _: () = assert!(size_of::<PackedOperation>() == 48, "small beside the least record");
 
 /// Packed operations on their way to `Log::submit_packed`.
 #[derive(Default)]
@@ -108,6 +117,11 @@ impl Packed {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         (self.bytes.len() + self.operations.len() * size_of::<PackedOperation>()) as u64
+    }
+
+    /// Bytes of memory it holds, used or not.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        (self.bytes.capacity() + self.operations.capacity() * size_of::<PackedOperation>()) as u64
     }
 
     pub(crate) fn clear(&mut self) {
@@ -163,7 +177,7 @@ impl Packer {
                     AckTerms { name, consumer_id, received, delivered, read, marks_seen, durable };
                 // Four raises; where their values lie far apart, each in a section of its own.
                 let section = fixed::ACKS + fixed::RAISE + chat_id.len() + 8;
-                self.pack_other(into, chat_id, Ask::Ack(Box::new(ask)), 4 * section)
+                self.pack_other(into, chat_id, Ask::Ack(ask), 4 * section)
             }
             Operation::Join { chat_id, consumer_id, at } => {
                 check_consumer_id(consumer_id)?;
@@ -210,7 +224,7 @@ impl Packer {
             start,
             length: length_u32(chat_id.len()),
             bound,
-            ask,
+            ask: Some(Box::new(ask)),
         });
         Ok(())
     }
@@ -237,7 +251,7 @@ impl Packer {
             start,
             length: length_u32(record),
             bound,
-            ask: terms.map_or(Ask::Plain, |terms| Ask::Append(Box::new(terms))),
+            ask: terms.map(|terms| Box::new(Ask::Append(terms))),
         });
         Ok(())
     }

@@ -98,7 +98,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Arguments, String> {
     let subject: Rc<dyn Opener> = if bare {
         Rc::new(GroupCommitterOpener { in_flight: 1, file_bytes })
     } else {
-        Rc::new(LogOpener::new(settings.chats, file_bytes))
+        Rc::new(LogOpener::new(file_bytes))
     };
     Ok(Arguments { settings, subject, json })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::LogOpener;
+use super::{LogOpener, name};
 use crate::files::Scratch;
 use crate::numbers::index;
 use crate::subject::{Opener, Subject};
@@ -27,7 +27,7 @@ fn append_all(store: &mut dyn Subject, total: u64) -> Vec<u64> {
 #[test]
 fn each_of_5000_appends_is_acked_once_in_two_stores_that_share_their_files() {
     let parent = Scratch::create(&std::env::temp_dir()).unwrap();
-    let opener = LogOpener::new(7, FILE_BYTES);
+    let opener = LogOpener::new(FILE_BYTES);
     for folder in ["first", "second"] {
         let folder = parent.path().join(folder);
         std::fs::create_dir(&folder).unwrap();
@@ -42,4 +42,11 @@ fn each_of_5000_appends_is_acked_once_in_two_stores_that_share_their_files() {
         let left = std::fs::read_dir(folder.join("journal")).unwrap().count();
         assert_eq!(left, 0, "the files of a closed store are in the pool");
     }
+}
+
+#[test]
+fn chats_are_named_by_their_number() {
+    let mut id = *b"chat-00000000";
+    assert_eq!(name(&mut id, 42_000_007), Ok("chat-42000007"));
+    assert_eq!(name(&mut id, 9), Ok("chat-00000009"));
 }

@@ -52,5 +52,5 @@ fn a_run_with_the_bare_committer_reports_all_six_targets_and_leaves_nothing_behi
 
 #[test]
 fn a_run_with_the_log_reports_all_six_targets_and_leaves_nothing_behind() {
-    report_has_every_target(Rc::new(LogOpener::new(50, 4 << 20)));
+    report_has_every_target(Rc::new(LogOpener::new(4 << 20)));
 }

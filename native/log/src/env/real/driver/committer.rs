@@ -303,6 +303,7 @@ impl Committer {
         }
         let now = self.env.clock.monotonic_ms();
         if self.mark_at.is_some_and(|at| at <= now) {
+            self.intake.forget_emptied();
             let mark = self.log.assemble_mark()?;
             self.commit_if_any(mark)?;
             self.mark_at = None;

@@ -15,8 +15,9 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::pack::Packed;
 
-/// Emptied buffers kept for re-use; more would only hold memory.
-const EMPTIED_MAX: usize = 32;
+/// Emptied buffers that are kept when the store is idle, and at most.
+const EMPTIED_MIN: usize = 32;
+const EMPTIED_MAX: usize = 4096;
 
 /// See the module.
 pub(super) struct Intake {
@@ -25,7 +26,7 @@ pub(super) struct Intake {
     bell: Condvar,
     /// Rung for those who wait in `close` or `look_again`.
     done_bell: Condvar,
-    emptied: Mutex<Vec<Packed>>,
+    emptied: Mutex<Emptied>,
     pending_bytes_max: u64,
     /// The store's directory, when it was opened for reading only.
     read_only: Option<String>,
@@ -67,13 +68,36 @@ pub(super) struct Mail {
     pub(super) fatal: Option<Error>,
 }
 
+/// Buffers for re-use, the last one first: it is the likeliest to be in a cache.
+#[derive(Default)]
+struct Emptied {
+    buffers: Vec<Packed>,
+    bytes: u64,
+}
+
+impl Emptied {
+    fn take(&mut self) -> Option<Packed> {
+        let buffer = self.buffers.pop()?;
+        self.bytes -= buffer.held_bytes();
+        Some(buffer)
+    }
+
+    fn keep(&mut self, buffer: Packed, bytes_max: u64) {
+        let bytes = self.bytes + buffer.held_bytes();
+        if bytes <= bytes_max && self.buffers.len() < EMPTIED_MAX {
+            self.bytes = bytes;
+            self.buffers.push(buffer);
+        }
+    }
+}
+
 impl Intake {
     pub(super) fn new(options: &Options, name: String) -> Self {
         Self {
             state: Mutex::default(),
             bell: Condvar::new(),
             done_bell: Condvar::new(),
-            emptied: Mutex::new(Vec::with_capacity(EMPTIED_MAX)),
+            emptied: Mutex::default(),
             pending_bytes_max: options.pending_bytes_max,
             read_only: options.read_only.then_some(name),
         }
@@ -259,16 +283,23 @@ impl Intake {
 
     /// A buffer to pack into.
     pub(super) fn emptied(&self) -> Packed {
-        self.emptied.lock().pop().unwrap_or_default()
+        self.emptied.lock().take().unwrap_or_default()
     }
 
-    /// Keeps buffers for re-use.
+    /// Keeps buffers for re-use: as much as may be outstanding, since growing them anew costs more
+    /// than filling them.
     pub(super) fn recycle(&self, buffers: impl Iterator<Item = Packed>) {
         let mut emptied = self.emptied.lock();
         for buffer in buffers {
-            if emptied.len() < EMPTIED_MAX {
-                emptied.push(buffer);
-            }
+            emptied.keep(buffer, self.pending_bytes_max);
+        }
+    }
+
+    /// Gives memory back that only a burst needed.
+    pub(super) fn forget_emptied(&self) {
+        let mut emptied = self.emptied.lock();
+        while emptied.buffers.len() > EMPTIED_MIN {
+            drop(emptied.take());
         }
     }
 
