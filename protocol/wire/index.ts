@@ -22,6 +22,16 @@ export {
   WINDOW,
 } from './limits.js';
 export {
+  currentMembers,
+  type MemberRange,
+  type Membership,
+  mayRead,
+  memberOf,
+  type Role,
+  type StoredMember,
+  settled,
+} from './membership.js';
+export {
   Broadcast,
   encodeOutgoing,
   eventOf,
@@ -40,4 +50,16 @@ export type {
   WireEvent,
 } from './schema/registry.js';
 export { COMMANDS, EVENTS, REPLIES } from './schema/registry.js';
+export {
+  type Body,
+  dedupBytesOf,
+  encodeStored,
+  type NewMessage,
+  STORED_KINDS,
+  type StoredEnvelope,
+  type StoredHeader,
+  type StoredKind,
+  StoredMessage,
+} from './stored.js';
+export { membershipView, type View, type ViewedRecord, type ViewOptions, viewOf } from './view.js';
 export { errorEvent } from './wire-error.js';

@@ -17,7 +17,7 @@ export function errorEvent(error: unknown, id?: number): EventOf<'error'> {
     message: isTold ? known.message : textWithoutDetails(known.code),
     retry: known.retry,
     retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : undefined,
-    details: isTold && Object.keys(details).length > 0 ? copied(details) : undefined,
+    details: isTold && Object.keys(details).length > 0 ? details : undefined,
   };
 }
 
@@ -31,13 +31,4 @@ function textWithoutDetails(code: ErrorCode): string {
   const { text } = ERRORS[code];
   const brace = text.indexOf('{');
   return brace === -1 ? text : `${text.slice(0, brace).replace(/[\s:,(]+$/, '')}.`;
-}
-
-function copied(details: FoqError['details']): Record<string, number | string | string[]> {
-  return Object.fromEntries(
-    Object.entries(details).map(([name, value]) => [
-      name,
-      typeof value === 'object' ? [...value] : value,
-    ]),
-  );
 }

@@ -87,9 +87,13 @@ export type EventOf<Name extends EventName> = Sent<Static<(typeof EVENTS)[Name]>
 export type WireEvent = { [Name in EventName]: EventOf<Name> }[EventName];
 export type PartOf<Name extends keyof typeof PARTS> = Sent<Static<(typeof PARTS)[Name]>>;
 
-/** To be sent: optional fields may be undefined, and are then left out. */
-export type Sent<Map> = {
-  readonly [Key in keyof Map]: Record<never, never> extends Pick<Map, Key>
-    ? Map[Key] | undefined
-    : Map[Key];
-};
+/** To be sent: read only, and optional fields may be undefined, and are then left out. */
+export type Sent<Value> = Value extends Uint8Array | string | number | boolean | null
+  ? Value
+  : Value extends readonly (infer Member)[]
+    ? readonly Sent<Member>[]
+    : {
+        readonly [Key in keyof Value]: Record<never, never> extends Pick<Value, Key>
+          ? Sent<Value[Key]> | undefined
+          : Sent<Value[Key]>;
+      };

@@ -125,7 +125,7 @@ const news = {
 };
 
 /** Fields beside `t` and `id`. */
-export const REPLY_SAMPLES: { readonly [Name in CommandName]: Mutable<ReplyOf<Name>> } = {
+export const REPLY_SAMPLES: { readonly [Name in CommandName]: ReplyOf<Name> } = {
   hello: {
     sessionId: 's-1',
     userId: 'ann',
@@ -159,7 +159,6 @@ export const REPLY_SAMPLES: { readonly [Name in CommandName]: Mutable<ReplyOf<Na
     chat: {
       chatId: group,
       ...membership,
-      members: [...membership.members],
       roster: 2,
       guard: 0,
       pinnedSeq: 1,
@@ -212,7 +211,7 @@ export const EVENT_SAMPLES: Readonly<Record<string, WireEvent>> = {
     senderId: 'ann',
     at,
     kind: 'membership',
-    membership: { ...membership, members: [...membership.members] },
+    membership: membership,
     attempt: 1,
   },
   'message-4': {
@@ -254,5 +253,3 @@ export const EVENT_SAMPLES: Readonly<Record<string, WireEvent>> = {
     retryAfterMs: 250,
   },
 };
-
-type Mutable<Map> = { [Key in keyof Map]: Map[Key] };
