@@ -3,6 +3,7 @@
 // Invariants: every promise is settled exactly once. The store is closed even if nobody waits for
 // it any more.
 
+import type { Delivering } from './delivering.js';
 import { closedError, invalidArgument } from './errors.js';
 import type { StoreHandle } from './native-types.js';
 import type { Submitter } from './submitter.js';
@@ -17,6 +18,7 @@ export interface Closable {
   readonly submitter: Submitter;
   readonly calls: Calls;
   readonly watches: Watches;
+  readonly delivering: Pick<Delivering, 'close'>;
 }
 
 export function checkTimeout(timeoutMs: unknown): number | undefined {
@@ -29,6 +31,8 @@ export function checkTimeout(timeoutMs: unknown): number | undefined {
 
 /** Resolves when the store is closed, or after `timeoutMs`. */
 export async function close(parts: Closable, timeoutMs: number | undefined): Promise<void> {
+  // First, as it still packs what consumers have acked.
+  parts.delivering.close();
   parts.submitter.close();
   parts.calls.close();
   parts.watches.close();

@@ -49,7 +49,3 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
-
-export function unavailable(message: string): FoqError {
-  return new FoqError('FOQ_UNAVAILABLE', { message });
-}

@@ -1,6 +1,7 @@
 // Opens a queue: checks the options, opens the store, and puts the parts together.
 
 import type { Queue } from '../protocol/index.js';
+import { Delivering } from './delivering.js';
 import { foqErrorOf } from './errors.js';
 import { InFlight } from './in-flight.js';
 import { NativeStore } from './native-store.js';
@@ -63,6 +64,12 @@ function queueOver(given: {
   const onFailure = notices.failed.bind(notices);
   const submitter = new Submitter({ store, inFlight, pendingBytesMax, onFailure });
   const operations = new Operations(submitter, options);
-  const [calls, watches] = [new Calls(), new Watches(store)];
-  return new LocalQueue({ store, options, submitter, operations, calls, watches, notices });
+  const shared = { store, options, submitter, operations, notices };
+  const delivering = new Delivering(shared);
+  return new LocalQueue({
+    ...shared,
+    delivering,
+    calls: new Calls(),
+    watches: new Watches(store),
+  });
 }

@@ -8,7 +8,8 @@ import type * as type from '../protocol/index.js';
 import { QueueBulk } from './bulk.js';
 import { ChatHandle } from './chat.js';
 import { type Closable, checkTimeout, close } from './closing.js';
-import { closedError, foqErrorOf, unavailable } from './errors.js';
+import type { Delivering } from './delivering.js';
+import { closedError, foqErrorOf } from './errors.js';
 import * as check from './ids.js';
 import { cursorsOf, explained, headsOf, pinnedOf, whyHeld } from './lookups.js';
 import { forget, joinMany } from './membership.js';
@@ -27,6 +28,7 @@ export interface QueueParts extends Closable {
   readonly options: CheckedOptions;
   readonly operations: Operations;
   readonly notices: Notices;
+  readonly delivering: Delivering;
 }
 
 export class LocalQueue implements type.Queue {
@@ -158,12 +160,14 @@ export class LocalQueue implements type.Queue {
     return this.#operate((operations) => operations.deleteChat(chatId, options));
   }
 
-  consume(_consumerId: string, _options?: type.ConsumeOptions): type.Consumer {
-    throw unavailable('delivery is not part of this version yet');
+  consume(consumerId: string, options?: type.ConsumeOptions): type.Consumer {
+    if (this.#closing !== undefined) throw closedError();
+    return this.#parts.delivering.consume(consumerId, options);
   }
 
   deliveries(): type.Deliveries {
-    throw unavailable('delivery is not part of this version yet');
+    if (this.#closing !== undefined) throw closedError();
+    return this.#parts.delivering.deliveries();
   }
 
   waitFor(chatId: string, seq: number, options: type.Waiting = {}): Promise<void> {
@@ -175,7 +179,8 @@ export class LocalQueue implements type.Queue {
   }
 
   flush(options: type.Waiting = {}): Promise<void> {
-    return this.#call(options, async ({ store, submitter }) => {
+    return this.#call(options, async ({ store, submitter, delivering }) => {
+      delivering.sendAcks();
       await submitter.whenSubmitted();
       await store.flush();
     });
@@ -206,7 +211,8 @@ export class LocalQueue implements type.Queue {
 
   /** Only for the store: `takeNews` of this attachment has something. */
   news(attachment: number): void {
-    this.#parts.watches.news(attachment);
+    const { watches, delivering } = this.#parts;
+    if (!watches.news(attachment)) delivering.news(attachment);
   }
 
   close(options: { readonly timeoutMs?: number | undefined } = {}): Promise<void> {
