@@ -80,8 +80,11 @@ export class Attached implements Hander, WindowSink {
     this.#wanted = settings.chats && new Set();
     this.window = new Window(settings.window, this);
     this.#marks = new MarksNews(this, hub.port);
-    this.#listing = new Listing(hub.port.store, consumerId, (row, isBacklog) => {
-      this.#takeRow(row, isBacklog);
+    this.#listing = new Listing(hub.port.store, consumerId, {
+      take: (row, isBacklog) => this.#takeRow(row, isBacklog),
+      asking: (isAsking) => {
+        this.window.isAwaitingRows = isAsking;
+      },
     });
     this.#hasNews = false;
     this.#isDetached = false;
@@ -185,8 +188,10 @@ export class Attached implements Hander, WindowSink {
     const received = lane.toSend;
     lane.toSend = NEVER;
     this.#hub.port.ack(lane.chatId, this.consumerId, { received }, (error) => {
-      if (error === undefined) this.window.acked(lane, received);
-      else if (error.code === 'FOQ_NOT_JOINED') this.window.gone(lane);
+      if (error === undefined) {
+        this.window.acked(lane, received);
+        if (this.#listing.isBehind) this.#hub.want(this);
+      } else if (error.code === 'FOQ_NOT_JOINED') this.window.gone(lane);
       else if (error.code === 'FOQ_BUSY')
         this.#hub.later(RETRY_MS, () => this.#holdAck(lane, received));
       else this.failed(error);
@@ -275,7 +280,6 @@ export class Attached implements Hander, WindowSink {
   }
 
   #list({ isBacklog }: { isBacklog: boolean }): void {
-    this.window.listing();
     this.#listing.run({ isBacklog }).then(
       () => {
         this.window.listed();

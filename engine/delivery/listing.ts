@@ -13,6 +13,7 @@ export class Listing {
   readonly #store: StoreHandle;
   readonly #consumerId: string;
   readonly #take: (row: PendingCursorRow, isBacklog: boolean) => void;
+  readonly #asking: (isAsking: boolean) => void;
   #isRunning: boolean;
   /** News were dropped for want of memory. */
   #hasMissed: boolean;
@@ -21,11 +22,18 @@ export class Listing {
   constructor(
     store: StoreHandle,
     consumerId: string,
-    take: (row: PendingCursorRow, isBacklog: boolean) => void,
+    {
+      take,
+      asking,
+    }: {
+      take: (row: PendingCursorRow, isBacklog: boolean) => void;
+      asking: (isAsking: boolean) => void;
+    },
   ) {
     this.#store = store;
     this.#consumerId = consumerId;
     this.#take = take;
+    this.#asking = asking;
     this.#isRunning = false;
     this.#hasMissed = false;
   }
@@ -33,6 +41,11 @@ export class Listing {
   /** A chat has something that was not taken. */
   missed(): void {
     this.#hasMissed = true;
+  }
+
+  /** Something is pending that has not been asked for. */
+  get isBehind(): boolean {
+    return this.#whenLow !== undefined || this.#hasMissed;
   }
 
   /** Goes on when few chats are left; whether another run has become necessary. */
@@ -51,8 +64,10 @@ export class Listing {
     let after: string | undefined;
     do {
       const page = { after, limit: PAGE_ROWS };
+      this.#asking(true);
       const { rows, next } = await this.#store.pending(this.#consumerId, page);
       for (const row of rows) this.#take(row, isBacklog);
+      this.#asking(false);
       after = next;
       if (after !== undefined) await this.#untilLow();
     } while (after !== undefined);

@@ -62,6 +62,7 @@ export class Window {
   #backlogs = 0;
   /** All backlogs are known. */
   #isListed: boolean;
+  #isAwaitingRows: boolean;
   #isCaughtUp: boolean;
 
   constructor(limits: WindowLimits, sink: WindowSink) {
@@ -69,6 +70,7 @@ export class Window {
     this.#sink = sink;
     this.#again = new Again(sink);
     this.#isListed = false;
+    this.#isAwaitingRows = false;
     this.#isCaughtUp = false;
   }
 
@@ -171,15 +173,19 @@ export class Window {
     }
   }
 
-  /** Backlogs are being told, from an answer that may be older than what is acked meanwhile. */
-  listing(): void {
-    this.#isListed = false;
+  /**
+   * While it is told that rows are on their way that may be older than what is acked meanwhile, no
+   * chat is forgotten: it would be delivered again.
+   */
+  set isAwaitingRows(isAwaiting: boolean) {
+    this.#isAwaitingRows = isAwaiting;
+    if (isAwaiting) return;
+    for (const lane of this.#lanes.values()) if (lane.isIdle) this.#forget(lane);
   }
 
   /** Every backlog has been told by `stand`. */
   listed(): void {
     this.#isListed = true;
-    for (const lane of this.#lanes.values()) if (lane.isIdle) this.#forget(lane);
     this.#sayCaughtUp();
   }
 
@@ -214,6 +220,7 @@ export class Window {
     if (this.#again.isPaused(lane, now)) return;
     const { gap } = answer;
     if (gap !== undefined && gap.toSeq >= lane.nextSeq) {
+      if (this.#credit.refusal(lane) !== undefined) return;
       this.#deliverGap(lane, { ...gap, toSeq: Math.min(gap.toSeq, lane.lastSeq) });
     }
     for (const record of answer.records) {
@@ -346,7 +353,7 @@ export class Window {
       return;
     }
     this.#wanting.delete(lane);
-    if (this.#isListed && lane.isIdle) this.#forget(lane);
+    if (!this.#isAwaitingRows && lane.isIdle) this.#forget(lane);
   }
 
   #endTurn(lane: Lane): void {

@@ -258,14 +258,15 @@ export class StandIn implements DeliveryPort {
     consumerId: string,
     { after, limit }: PageRequest,
   ): Promise<Pages<PendingCursorRow>> {
-    const from = after === undefined ? 0 : Number(after);
     const rows = [...this.#cursors.keys()]
+      .filter((chatId) => after === undefined || chatId > after)
       .map((chatId) => ({ ...this.#row(chatId, consumerId), lastAt: 0 }))
-      .filter(({ gone, received, lastSeq, marks }) => !gone && (received < lastSeq || marks));
+      .filter(({ gone, received, lastSeq, marks }) => !gone && (received < lastSeq || marks))
+      .sort((one, other) => (one.chatId < other.chatId ? -1 : 1));
     await Promise.resolve();
     this.beforePage?.();
-    const next = from + limit < rows.length ? String(from + limit) : undefined;
-    return { rows: rows.slice(from, from + limit), next };
+    const page = rows.slice(0, limit);
+    return { rows: page, next: rows.length > limit ? page.at(-1)?.chatId : undefined };
   }
 
   #rows(chatId: string): CursorRow[] {
