@@ -5,9 +5,11 @@ import type { JoinOptions, Keep } from '../protocol/index.js';
 import { durationMs } from './durations.js';
 import { invalidArgument } from './errors.js';
 import * as check from './ids.js';
+import { didYouMean } from './nearest.js';
 
 const RANGES_MAX = 1000;
 const AGE_MIN_MS = 60_000;
+const CONFIGURABLE = ['keep', 'maxAge', 'keepAtLeast'];
 const KEEPS = ['until-received', 'window', 'forever'] as const;
 
 export function checkMarks(chatId: unknown, consumerId: unknown, marks: unknown): void {
@@ -38,6 +40,11 @@ export function checkConfiguration(options: unknown): {
   keepAtLeastMs: number | undefined;
 } {
   check.checkObject(options, 'the options of configure');
+  for (const name of Object.keys(options)) {
+    if (CONFIGURABLE.includes(name) || name === 'signal') continue;
+    const meant = didYouMean(name, CONFIGURABLE);
+    throw invalidArgument(name, `absent: configure has no such option${meant}`);
+  }
   const { keep, maxAge, keepAtLeast } = options as Readonly<Record<string, unknown>>;
   const known = KEEPS.find((word) => word === keep);
   if (keep !== undefined && known === undefined) {

@@ -21,6 +21,7 @@ export class DurableAcks {
   readonly #waitMs: number;
   #applied: Listener[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #life: 'open' | 'closed' = 'open';
 
   constructor({ store, ackFlushMs }: DurableAcksOptions) {
     this.#store = store;
@@ -29,6 +30,7 @@ export class DurableAcks {
 
   /** The ack of this listener was applied. */
   add(listener: Listener): void {
+    if (this.#life === 'closed') return;
     this.#applied.push(listener);
     this.#timer ??= setTimeout(() => void this.#ask(), this.#waitMs).unref();
   }
@@ -38,6 +40,7 @@ export class DurableAcks {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#applied = [];
+    this.#life = 'closed';
   }
 
   async #ask(): Promise<void> {

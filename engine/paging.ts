@@ -1,9 +1,9 @@
 // Lists that come in pages: what is pending for a consumer, what it is joined in, all chats.
 
-import type { Page, PageOptions } from '../protocol/index.js';
+import type { Page, PageOptions, PendingRow } from '../protocol/index.js';
 import { invalidArgument } from './errors.js';
 import * as check from './ids.js';
-import type { PageRequest, Pages } from './native-types.js';
+import type { PageRequest, Pages, PendingCursorRow } from './native-types.js';
 
 export const PAGE_ROWS_MAX = 10_000;
 const LIMIT = { argument: 'limit', fallback: 1000, most: PAGE_ROWS_MAX };
@@ -20,4 +20,14 @@ export function pageRequest(options: PageOptions): PageRequest {
 
 export function pageOf<Row>({ rows, next }: Pages<Row>): Page<Row> {
   return { chats: rows, next: next ?? null };
+}
+
+/** Without what only delivery needs. */
+export function pendingPageOf({ rows, next }: Pages<PendingCursorRow>): Page<PendingRow> {
+  return pageOf({ rows: rows.map(pendingRowOf), next });
+}
+
+function pendingRowOf(row: PendingCursorRow): PendingRow {
+  const { chatId, firstSeq, headSeq, received, lastAt, marks } = row;
+  return { chatId, firstSeq, headSeq, received, lastAt, marks };
 }

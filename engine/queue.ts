@@ -17,7 +17,7 @@ import type { StoreHandle } from './native-types.js';
 import type { Notices } from './notices.js';
 import type { Operations } from './operations.js';
 import type { CheckedOptions } from './options.js';
-import { pageOf, pageRequest } from './paging.js';
+import { pageOf, pageRequest, pendingPageOf } from './paging.js';
 import { read } from './reading.js';
 import { statsOf } from './stats.js';
 import { signalOf } from './waiting.js';
@@ -123,7 +123,7 @@ export class LocalQueue implements type.Queue {
   pending(consumerId: string, options: type.PageOptions = {}): Promise<type.Page<type.PendingRow>> {
     return this.#call(options, async ({ store }) => {
       check.checkConsumerId(consumerId);
-      return pageOf(await store.pending(consumerId, pageRequest(options)));
+      return pendingPageOf(await store.pending(consumerId, pageRequest(options)));
     });
   }
 

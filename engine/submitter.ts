@@ -52,6 +52,7 @@ export class Submitter {
   /** Parcels that ever waited. */
   #waitedCount = 0;
   #turn: NodeJS.Immediate | undefined;
+  #task: 'submitting' | 'none' = 'none';
   #life: 'open' | 'closed' = 'open';
   #retry: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
@@ -195,7 +196,19 @@ export class Submitter {
     this.#waitingBytes += costOf(parcel);
   }
 
+  /** Who hears of a refusal may call the queue: what that adds is submitted by the same loop. */
   #submitWaiting(): void {
+    if (this.#task === 'submitting') return;
+    this.#task = 'submitting';
+    try {
+      this.#submitUntilFull();
+    } finally {
+      this.#task = 'none';
+    }
+    this.#tellGone();
+  }
+
+  #submitUntilFull(): void {
     for (; this.#next < this.#waiting.length; this.#next += 1) {
       const parcel = this.#waiting[this.#next];
       if (parcel === undefined) break;
@@ -207,7 +220,6 @@ export class Submitter {
       this.#waiting = this.#waiting.slice(this.#next);
       this.#next = 0;
     }
-    this.#tellGone();
   }
 
   #tellGone(): void {

@@ -54,6 +54,7 @@ const misuses: readonly Misuse[] = [
   ['keep', (queue) => queue.configure('a', { keep: wrong('always') })],
   ['maxAge', (queue) => queue.configure('a', { maxAge: '1' })],
   ['maxAge', (queue) => queue.configure('a', { maxAge: 10 })],
+  ['maxage', (queue) => queue.configure('a', wrong({ maxage: '1d' }))],
   ['range', (queue) => queue.read('a', { fromSeq: 1, last: 1 })],
   ['fromSeq', (queue) => queue.read('a', { fromSeq: 0 })],
   ['before', (queue) => queue.read('a', { before: wrong('2') })],

@@ -169,3 +169,22 @@ test('a bulk that does not fit is kept and can be committed later', async (t) =>
   t.equal(store.operations.length, 80);
   await queue.close();
 });
+
+test('a listener that calls the queue from within a refusal loses nothing', async (t) => {
+  const { queue, store } = await aQueue();
+  const results: Promise<unknown>[] = [];
+  queue.on('degraded', () => {
+    store.refusal = undefined;
+    results.push(queue.bulk().append('a', 'bulk').commit(), queue.append('a', 'last'));
+  });
+  store.refusal = failure('FOQ_POISONED');
+  const refused = queue.append('a', new Uint8Array(100_000));
+  results.push(queue.append('a', 'first'), queue.append('a', new Uint8Array(100_000)));
+  await t.rejects(refused, { code: 'FOQ_POISONED' });
+  await drain(store, Promise.all(results));
+  t.same(
+    store.operations.map(([, , payload]) => String(payload).slice(0, 5)),
+    ['first', '0,0,0', 'bulk', 'last'],
+  );
+  await queue.close();
+});
