@@ -1,41 +1,48 @@
-// A handle on a store that this process has open: what is submitted, and who hears the answers.
+// A handle on a store that this process has open: what is submitted, who hears the answers, and
+// what can be looked at.
 //
-// Invariant: every submitted operation is answered exactly once, before `close` resolves.
+// Invariants: every submitted operation is answered exactly once, before `close` resolves. What is
+// thrown and rejected is a `NativeError`, but RangeErrors of packing.
 
-import { type AppendedRun, addon, type NativeError, type NativeOptions, Side } from './native.js';
-import { type ReadAnswer, unpackRead } from './packing.js';
+import type { JoinedRow, PendingRow } from '../protocol/index.js';
+import {
+  type AppendedRun,
+  addon,
+  type Hearer,
+  NativeError,
+  type NativeOptions,
+  Side,
+} from './native.js';
+import type {
+  Answers,
+  CursorRow,
+  NativeChatOptions,
+  NativeHead,
+  NativeJoined,
+  NativeRecord,
+  NativeStats,
+  News,
+  OperationPacker,
+  PageRequest,
+  Pages,
+  PendingCursorRow,
+  ReadAnswer,
+  ReadRequest,
+  StoreHandle,
+} from './native-types.js';
+import { HEAD_NUMBERS, KEEPS, Packer, QuestionPacker } from './packing.js';
+import { type PageRow, unpackCursors, unpackPage, unpackReads } from './unpacking.js';
 
-/** Who hears the answers to what was submitted through a store. Neither may throw. */
-export interface Answers {
-  appended(run: AppendedRun): void;
-  failed(ticket: number, error: NativeError): void;
-}
+/** Which page; see `page` in native/binding/src/reads.rs. */
+const PAGE = { pending: 0, chatsOf: 1, chatsOfAndClosing: 2, chats: 3 } as const;
 
-export interface NativeHead {
-  readonly firstSeq: number;
-  readonly headSeq: number;
-  readonly lastAt: number;
-  readonly guard: number;
-  readonly roster: number;
-  readonly marksVersion: number;
-}
-
-export type NativeReadFrom =
-  | { readonly fromSeq: number }
-  | { readonly before: number }
-  | { readonly last: true };
-
-export interface ReadLimits {
-  readonly limit: number;
-  readonly maxBytes: number;
-}
-
-/** One handle on a store that this process has open; see native/binding/src/registry.rs. */
-export class NativeStore {
+/** See `StoreHandle` and native/binding/src/registry.rs. */
+export class NativeStore implements StoreHandle, Hearer {
+  readonly epoch: string;
   readonly #side: Side;
   readonly #handle: number;
   readonly #answers: Answers;
-  readonly #numbers = new Float64Array(6);
+  readonly #questions = new QuestionPacker();
   #pending = 0;
   #whenIdle: (() => void) | undefined;
 
@@ -44,6 +51,7 @@ export class NativeStore {
     this.#side = side;
     this.#handle = handle;
     this.#answers = answers;
+    this.epoch = addon.epoch(side.number, handle);
   }
 
   static open(dir: string, options: NativeOptions, answers: Answers): Promise<NativeStore> {
@@ -53,59 +61,176 @@ export class NativeStore {
   /** As `open`; `start` begins it and gives the handle. */
   static async openBy(start: (side: number) => number, answers: Answers): Promise<NativeStore> {
     const side = Side.get();
-    const handle = start(side.number);
-    const store = new NativeStore(side, handle, answers);
+    const handle = thrown(() => start(side.number));
     await side.wait(handle);
+    const store = new NativeStore(side, handle, answers);
     side.stores.set(handle, store);
     return store;
   }
 
-  /** Submits the first `bytes` of `packed`, which hold `count` operations; the first's ticket. */
-  submit(packed: Uint8Array, { bytes, count }: { bytes: number; count: number }): number {
-    const first = addon.submit(this.#side.number, this.#handle, packed, bytes);
+  packer(bytes: number): Packer {
+    return new Packer(bytes);
+  }
+
+  submit(packer: OperationPacker): number {
+    if (!(packer instanceof Packer)) throw new TypeError('a packer of another make');
+    const { buffer, used, count } = packer;
+    const first = thrown(() => addon.submit(this.#side.number, this.#handle, buffer, used));
+    packer.clear();
     this.#pending += count;
     this.#side.expect(count);
     return first;
   }
 
-  /** Where a chat stands; zeros (and firstSeq 1) for one that was never seen. */
-  head(chatId: string): NativeHead {
-    const numbers = this.#numbers;
-    addon.head(this.#side.number, this.#handle, chatId, numbers);
-    const [firstSeq = 0, headSeq = 0, lastAt = 0, guard = 0, roster = 0, marksVersion = 0] =
-      numbers;
-    return { firstSeq, headSeq, lastAt, guard, roster, marksVersion };
+  heads(chatIds: readonly string[]): NativeHead[] {
+    const questions = this.#heads(chatIds);
+    return chatIds.map((_, i) => {
+      const number = (field: number) => questions.number(i * HEAD_NUMBERS + field);
+      return {
+        firstSeq: number(0),
+        headSeq: number(1),
+        lastAt: number(2),
+        guard: number(3),
+        roster: number(4),
+        marksVersion: number(5),
+      };
+    });
   }
 
-  async read(chatId: string, from: NativeReadFrom, limits: ReadLimits): Promise<ReadAnswer> {
-    const [mode, seq] = modeOf(from);
-    const { limit, maxBytes } = limits;
-    const side = this.#side;
-    const request = addon.read(side.number, this.#handle, chatId, mode, seq, limit, maxBytes);
-    const into = new Uint8Array(await side.wait(request));
-    addon.takeAnswer(side.number, request, into);
-    return unpackRead(into);
+  chatOptions(chatId: string): NativeChatOptions {
+    const questions = this.#heads([chatId]);
+    const keep = KEEPS[questions.number(6)];
+    const [maxAgeMs, keepAtLeastMs] = [questions.number(7), questions.number(8)];
+    return {
+      ...(keep === undefined ? {} : { keep }),
+      ...(maxAgeMs < 0 ? {} : { maxAgeMs }),
+      ...(keepAtLeastMs < 0 ? {} : { keepAtLeastMs }),
+    };
   }
 
-  /** Resolves when everything submitted is answered and, if no one else has the store, closed. */
+  #heads(chatIds: readonly string[]): QuestionPacker {
+    const questions = this.#questions;
+    questions.ids(chatIds);
+    const { buffer, used } = questions;
+    thrown(() => addon.heads(this.#side.number, this.#handle, buffer, used));
+    return questions;
+  }
+
+  async read(requests: readonly ReadRequest[], maxBytes: number): Promise<ReadAnswer[]> {
+    const questions = this.#questions;
+    questions.reads(requests);
+    const { buffer, used } = questions;
+    const answer = await this.#ask((side, handle) =>
+      addon.read(side, handle, buffer, used, maxBytes),
+    );
+    return unpackReads(answer);
+  }
+
+  async pinned(chatId: string): Promise<NativeRecord | undefined> {
+    const answer = await this.#ask((side, handle) => addon.pinned(side, handle, chatId));
+    return unpackReads(answer)[0]?.records[0];
+  }
+
+  async cursors(chatId: string): Promise<CursorRow[]> {
+    return unpackCursors(await this.#ask((side, handle) => addon.cursors(side, handle, chatId)));
+  }
+
+  pending(consumerId: string, page: PageRequest): Promise<Pages<PendingCursorRow>> {
+    return this.#page(PAGE.pending, consumerId, page, (row) => row);
+  }
+
+  chatsOf(
+    consumerId: string,
+    page: PageRequest & { readonly closing?: boolean },
+  ): Promise<Pages<JoinedRow>> {
+    const which = page.closing === true ? PAGE.chatsOfAndClosing : PAGE.chatsOf;
+    return this.#page(which, consumerId, page, ({ marks: _marks, lastSeq: _last, ...row }) => row);
+  }
+
+  chats(page: PageRequest): Promise<Pages<Omit<PendingRow, 'received' | 'marks'>>> {
+    const rowOf = ({ chatId, firstSeq, headSeq, lastAt }: PageRow) => ({
+      chatId,
+      firstSeq,
+      headSeq,
+      lastAt,
+    });
+    return this.#page(PAGE.chats, '', page, rowOf);
+  }
+
+  async #page<Row>(
+    ...[which, consumerId, { after = '', limit }, rowOf]: [
+      which: number,
+      consumerId: string,
+      page: PageRequest,
+      rowOf: (row: PageRow) => Row,
+    ]
+  ): Promise<Pages<Row>> {
+    const answer = await this.#ask((side, handle) =>
+      addon.page(side, handle, which, consumerId, after, limit),
+    );
+    return unpackPage(answer, rowOf);
+  }
+
+  attach(_consumerId: string): number {
+    throw missing('attach');
+  }
+
+  watch(_chatId: string): number {
+    throw missing('watch');
+  }
+
+  detach(_attachment: number): void {
+    throw missing('detach');
+  }
+
+  takeNews(_attachment: number, _limit: number): News {
+    throw missing('takeNews');
+  }
+
+  async flush(): Promise<void> {
+    throw missing('.flush()');
+  }
+
+  stats(): NativeStats {
+    return Object.fromEntries(thrown(() => addon.stats(this.#side.number, this.#handle)));
+  }
+
   async close(): Promise<void> {
     if (this.#pending > 0) {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve;
       });
     }
-    addon.close(this.#side.number, this.#handle);
+    thrown(() => addon.close(this.#side.number, this.#handle));
     this.#side.stores.delete(this.#handle);
     await this.#side.wait(this.#handle);
   }
 
-  /** Only for the doorbell. */
+  /** The answer of a request, in memory of its own. */
+  async #ask(start: (side: number, handle: number) => number): Promise<Buffer> {
+    const side = this.#side;
+    const request = thrown(() => start(side.number, this.#handle));
+    const into = Buffer.allocUnsafeSlow(await side.wait(request));
+    thrown(() => addon.takeAnswer(side.number, request, into));
+    return into;
+  }
+
+  /** Only for the doorbell, as all that follow. */
   hear(run: AppendedRun): void {
     this.#answers.appended(run);
     this.#settle(run.seqs.length);
   }
 
-  /** Only for the doorbell. */
+  hearDone(first: number, count: number): void {
+    for (let i = 0; i < count; i++) this.#answers.done(first + i);
+    this.#settle(count);
+  }
+
+  hearJoined(ticket: number, joined: NativeJoined): void {
+    this.#answers.joined(ticket, joined);
+    this.#settle(1);
+  }
+
   hearFailure(ticket: number, error: NativeError): void {
     this.#answers.failed(ticket, error);
     this.#settle(1);
@@ -118,8 +243,18 @@ export class NativeStore {
   }
 }
 
-function modeOf(from: NativeReadFrom): [mode: number, seq: number] {
-  if ('fromSeq' in from) return [0, from.fromSeq];
-  if ('before' in from) return [1, from.before];
-  return [2, 0];
+/** Calls the addon; what it throws becomes a NativeError with its fields. */
+function thrown<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const failure = addon.takeThrown();
+    if (failure === null) throw error;
+    throw new NativeError(failure, { cause: error });
+  }
+}
+
+function missing(what: string): NativeError {
+  const message = `${what} is not there yet`;
+  return new NativeError({ code: 'FOQ_UNAVAILABLE', message, fields: [] });
 }

@@ -6,6 +6,7 @@
 
 import { createRequire } from 'node:module';
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { NativeJoined } from './native-types.js';
 import type { WorldAddon } from './native-worlds.js';
 
 export interface NativeOptions {
@@ -28,6 +29,8 @@ export interface NativeOptions {
 /** What the doorbell tells of one store. */
 export interface Hearer {
   hear(run: AppendedRun): void;
+  hearDone(first: number, count: number): void;
+  hearJoined(ticket: number, joined: NativeJoined): void;
   hearFailure(ticket: number, error: NativeError): void;
 }
 
@@ -45,8 +48,8 @@ export class NativeError extends Error {
   readonly code: string;
   readonly fields: Readonly<Record<string, number | string>>;
 
-  constructor({ code, message, fields }: Failure) {
-    super(message);
+  constructor({ code, message, fields }: Failure, options?: ErrorOptions) {
+    super(message, options);
     this.name = 'NativeError';
     this.code = code;
     this.fields = Object.fromEntries(fields);
@@ -77,7 +80,7 @@ export interface Findings {
   readonly repairs: readonly string[];
 }
 
-/** See native/binding/src/calls.rs and inspect.rs. Every call throws an `Error` with a `code`. */
+/** See calls, reads, inspect in native/binding/src. Every call throws an `Error` with a `code`. */
 export interface Addon extends WorldAddon {
   attach(): { side: number; descriptor: number };
   open(side: number, directory: string, options: NativeOptions): number;
@@ -85,18 +88,25 @@ export interface Addon extends WorldAddon {
   drain(side: number, words: Float64Array): number;
   takeError(side: number): Failure | null;
   takeAnswer(side: number, request: number, into: Uint8Array): void;
-  head(side: number, handle: number, chatId: string, into: Float64Array): void;
+  takeThrown(): Failure | null;
+  epoch(side: number, handle: number): string;
+  heads(side: number, handle: number, buffer: Uint8Array, bytes: number): void;
   read(
+    ...args: [side: number, handle: number, packed: Uint8Array, bytes: number, maxBytes: number]
+  ): number;
+  pinned(side: number, handle: number, chatId: string): number;
+  cursors(side: number, handle: number, chatId: string): number;
+  page(
     ...args: [
       side: number,
       handle: number,
-      chatId: string,
-      mode: number,
-      from: number,
+      which: number,
+      consumerId: string,
+      after: string,
       limit: number,
-      maxBytes: number,
     ]
   ): number;
+  stats(side: number, handle: number): [name: string, value: number][];
   close(side: number, handle: number): void;
   verify(side: number, directory: string): number;
   takeReport(side: number, request: number): Findings;
@@ -221,8 +231,15 @@ export class Side {
         this.stores.get(number)?.hearFailure(this.#word(at + 2), this.#takeError());
         return 3;
       case TAG.done:
-        return 3;
+        this.stores.get(number)?.hearDone(this.#word(at + 2), this.#word(at + 3));
+        return 4;
       case TAG.joined:
+        this.stores.get(number)?.hearJoined(this.#word(at + 2), {
+          joinSeq: this.#word(at + 3),
+          received: this.#word(at + 4),
+          firstSeq: this.#word(at + 5),
+          headSeq: this.#word(at + 6),
+        });
         return 7;
       case TAG.answered:
         this.#end(number)?.resolve(this.#word(at + 2));

@@ -4,6 +4,7 @@
 import { workerData } from 'node:worker_threads';
 import { NativeStore } from '../native-store.js';
 import { OPTIONS } from './doorbell-options.js';
+import { deaf } from './native-rig.js';
 
 export interface Promised {
   readonly dir: string;
@@ -13,12 +14,11 @@ export interface Promised {
 }
 
 const promised: readonly Promised[] = workerData;
-const deaf = { appended: () => undefined, failed: () => undefined };
 
 for (const dir of new Set(promised.map((promise) => promise.dir))) {
   const store = await NativeStore.open(dir, OPTIONS, deaf);
   for (const { chatId, durable } of promised.filter((promise) => promise.dir === dir)) {
-    const { headSeq } = store.head(chatId);
+    const headSeq = store.heads([chatId])[0]?.headSeq ?? 0;
     if (headSeq < durable) throw new Error(`${durable} were answered, the head is ${headSeq}`);
   }
   await store.close();

@@ -3,8 +3,9 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { NativeStore } from '../native-store.js';
-import { AppendPacker } from '../packing.js';
+import { Packer } from '../packing.js';
 import { OPTIONS } from './doorbell-options.js';
+import { deaf } from './native-rig.js';
 
 /** Where a worker is when it ends: by itself, or because the main thread terminates it there. */
 export type Ending = 'closed' | 'exiting' | 'opening' | 'under load' | 'closing';
@@ -27,12 +28,13 @@ const PAYLOAD_BYTES = 512;
 const TURNS_UNDER_WAY = 8;
 
 const task: WorkerTask = workerData;
-const packer = new AppendPacker(64 * 1024);
+const packer = new Packer(64 * 1024);
 let submitted = 0;
 let durable = 0;
 let wake: (() => void) | undefined;
 
 const answers = {
+  ...deaf,
   appended({ seqs }: { readonly seqs: Float64Array }) {
     durable += seqs.length;
     wake?.();
@@ -49,10 +51,10 @@ function report(stage: Ending): void {
 function append(store: NativeStore): void {
   packer.clear();
   for (let i = 0; i < APPENDS; i++) {
-    packer.add({ chatId: task.chatId, payload: new Uint8Array(PAYLOAD_BYTES).fill(i) });
+    packer.append(task.chatId, new Uint8Array(PAYLOAD_BYTES).fill(i));
   }
-  store.submit(packer.buffer, { bytes: packer.used, count: packer.count });
   submitted += packer.count;
+  store.submit(packer);
 }
 
 /** Resolves when no more than `most` appends are without an answer. */
@@ -65,15 +67,16 @@ async function answered(most: number): Promise<void> {
 }
 
 async function readBack(store: NativeStore): Promise<void> {
-  const limits = { limit: APPENDS, maxBytes: 1024 * 1024 };
-  const { records } = await store.read(task.chatId, { fromSeq: 1 }, limits);
+  const request = { chatId: task.chatId, from: { fromSeq: 1 }, limit: APPENDS };
+  const [answer] = await store.read([request], 1024 * 1024);
+  const records = answer?.records ?? [];
   if (records.length !== APPENDS) throw new Error(`${records.length} records were read`);
   for (const [i, { seq, payload }] of records.entries()) {
     if (seq !== i + 1 || payload.length !== PAYLOAD_BYTES || payload.some((byte) => byte !== i)) {
       throw new Error(`record ${seq} is not what was sent`);
     }
   }
-  const { headSeq } = store.head(task.chatId);
+  const headSeq = store.heads([task.chatId])[0]?.headSeq;
   if (headSeq !== APPENDS) throw new Error(`the head is ${headSeq}`);
 }
 

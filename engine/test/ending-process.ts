@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NativeStore } from '../native-store.js';
-import { AppendPacker } from '../packing.js';
+import { Packer } from '../packing.js';
+import { deaf } from './native-rig.js';
 
 const APPENDS = 1000;
 
@@ -15,6 +16,7 @@ process.on('uncaughtException', () => process.exit(7));
 
 let answered = 0;
 const answers = {
+  ...deaf,
   appended({ seqs }: { readonly seqs: Float64Array }) {
     answered += seqs.length;
     if (answered === APPENDS) process.stdout.write('all answered\n');
@@ -25,8 +27,8 @@ const answers = {
 };
 
 const store = await NativeStore.open(dir, { journalFileBytes: 1024 * 1024, spares: 1 }, answers);
-const packer = new AppendPacker(64 * 1024);
-for (let i = 0; i < APPENDS; i++) packer.add({ chatId: 'chat', payload: new Uint8Array(64) });
-store.submit(packer.buffer, { bytes: packer.used, count: packer.count });
+const packer = new Packer(64 * 1024);
+for (let i = 0; i < APPENDS; i++) packer.append('chat', new Uint8Array(64));
+store.submit(packer);
 if (process.argv[2] === 'exits') process.exit(0);
 if (process.argv[2] === 'throws') throw new Error('nobody catches this');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Test, test } from 'tap';
 import { dumpStore, verifyStore } from '../inspect.js';
 import { NativeStore } from '../native-store.js';
-import { AppendPacker } from '../packing.js';
+import { deaf } from './native-rig.js';
 
 const OPTIONS = { journalFileBytes: 64 * 1024, roundBytesMax: 16 * 1024, spares: 1 };
 
@@ -16,14 +16,14 @@ async function aStore(t: Test, records: number): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'foq-inspect-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const store = await NativeStore.open(dir, OPTIONS, {
-    appended: () => undefined,
+    ...deaf,
     failed: (_ticket, error) => {
       throw error;
     },
   });
-  const packer = new AppendPacker(64 * 1024);
-  for (let i = 0; i < records; i++) packer.add({ chatId: 'chat', payload: new Uint8Array(8) });
-  store.submit(packer.buffer, { bytes: packer.used, count: records });
+  const packer = store.packer(64 * 1024);
+  for (let i = 0; i < records; i++) packer.append('chat', new Uint8Array(8));
+  store.submit(packer);
   await store.close();
   return dir;
 }
@@ -63,7 +63,6 @@ test('a journal file cut short is a finding of verify that names the file', asyn
 
 test('an open store is locked, and a folder without a store says so', async (t) => {
   const dir = await aStore(t, 1);
-  const deaf = { appended: () => undefined, failed: () => undefined };
   const store = await NativeStore.open(dir, OPTIONS, deaf);
   await t.rejects(verifyStore(dir), { code: 'FOQ_LOCKED', fields: { pid: process.pid } });
   await t.rejects(dumpStore(dir).next(), { code: 'FOQ_LOCKED' });

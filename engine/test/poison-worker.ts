@@ -3,21 +3,23 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { NativeStore } from '../native-store.js';
-import { AppendPacker } from '../packing.js';
+import { deaf } from './native-rig.js';
 
 const { dir, options } = workerData;
 const answers = {
+  ...deaf,
   appended: () => parentPort?.postMessage('appended'),
   failed: (_ticket: number, { code }: { readonly code: string }) => parentPort?.postMessage(code),
 };
 
 const store = await NativeStore.open(dir, options, answers);
-const packer = new AppendPacker(1024);
-packer.add({ chatId: 'chat', payload: new Uint8Array(8) });
-store.submit(packer.buffer, { bytes: packer.used, count: 1 });
+const packer = store.packer(1024);
+packer.append('chat', new Uint8Array(8));
+store.submit(packer);
 parentPort?.once('message', () => {
   try {
-    store.submit(packer.buffer, { bytes: packer.used, count: 1 });
+    packer.append('chat', new Uint8Array(8));
+    store.submit(packer);
   } catch (error) {
     // The failure of the other thread's append may have come first.
     const isCoded = error instanceof Error && 'code' in error;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use foq_log::env::real::CompletionSink;
-use foq_log::{Completion, Error, ReadFrom};
+use foq_log::{Completion, Error};
 use napi::Env;
 use napi::bindgen_prelude::{Float64ArraySlice, Uint8ArraySlice};
 use napi_derive::napi;
@@ -17,11 +17,11 @@ use crate::background::in_background;
 use crate::bell::{Answer, Bell, News};
 use crate::failure::{Failure, Result, contain, guarded};
 use crate::options::{GivenOptions, count_of};
-use crate::packing::{invalid, number_of, pack_read, unpack};
+use crate::packing::{invalid, number_of};
 use crate::raw;
-use crate::registry;
+use crate::registry::{self, Lease};
 use crate::side;
-use crate::store::Read;
+use crate::unpacking::unpack;
 use crate::words::{WORDS_MIN, fill};
 
 /// A side, and the descriptor of the pipe that rings it.
@@ -74,17 +74,24 @@ pub fn open(side: f64, directory: String, options: GivenOptions) -> Result<u32> 
     })
 }
 
-/// Submits packed appends (see `packing`); the ticket of the first, the others follow.
+/// Submits packed operations (see `unpacking`); the ticket of the first, the others follow. What is
+/// wrong with one is its answer; a failure of all leaves nothing submitted.
 #[napi]
 pub fn submit(side: f64, handle: f64, packed: &[u8], bytes: f64) -> Result<f64> {
     guarded(|| {
-        let used = count_of(bytes).and_then(|bytes| packed.get(..usize::try_from(bytes).ok()?));
-        let used = used.ok_or_else(|| invalid(String::from("bytes is beyond the buffer")))?;
+        let used = beginning(packed, bytes)?;
         side::with(side, |side| {
-            let lease = side.lease(handle)?;
-            let mut batch = lease.caller.emptied();
-            unpack(used, |operation| lease.store.packer.pack(&mut batch, operation))?;
-            Ok(number_of(lease.caller.submit(batch)?))
+            let Lease { store, caller, packed, .. } = side.lease_mut(handle)?;
+            packed.clear();
+            unpack(used, |operation| {
+                match operation.and_then(|operation| store.packer.pack(packed, &operation)) {
+                    Err(busy @ Error::Busy { .. }) => return Err(busy),
+                    Err(error) => store.packer.refuse(packed, error),
+                    Ok(()) => {}
+                }
+                Ok(())
+            })?;
+            caller.submit_from(packed).map(number_of)
         })
     })
 }
@@ -119,6 +126,12 @@ pub fn take_error(side: f64) -> Result<Option<Failure>> {
     guarded(|| side::with(side, |side| Ok(side.told.errors.pop_front().map(Failure::from))))
 }
 
+/// The whole of what the last call that threw on this thread would say; once.
+#[napi]
+pub fn take_thrown() -> Option<Failure> {
+    crate::failure::take_thrown()
+}
+
 /// Copies the answer of a request to the start of `into`, which must have room, and forgets it.
 #[napi]
 pub fn take_answer(side: f64, request: f64, mut into: Uint8ArraySlice<'_>) -> Result<()> {
@@ -133,68 +146,6 @@ pub fn take_answer(side: f64, request: f64, mut into: Uint8ArraySlice<'_>) -> Re
             room.ok_or_else(|| invalid(String::from("no room for the answer")))?
                 .copy_from_slice(answer);
             side.take(request).map(drop)
-        })
-    })
-}
-
-/// Fills `into` with firstSeq, headSeq, lastAt, guard, roster, marksVersion of a chat.
-#[napi]
-pub fn head(
-    side: f64,
-    handle: f64,
-    chat_id: String,
-    mut into: Float64ArraySlice<'_>,
-) -> Result<()> {
-    guarded(|| {
-        let into = raw::numbers(&mut into);
-        side::with(side, |side| {
-            let head = side.lease(handle)?.store.reader.head(&chat_id);
-            let marks = u64::from(head.marks_version);
-            let numbers =
-                [head.first_seq, head.head_seq, head.last_at, head.guard, head.roster, marks];
-            let room = into.get_mut(..numbers.len());
-            room.ok_or_else(|| invalid(String::from("into needs room for 6 numbers")))?
-                .copy_from_slice(&numbers.map(number_of));
-            Ok(())
-        })
-    })
-}
-
-/// Reads records in the background; the request, whose answer is packed as `packing` says.
-/// `from` is a seq and `mode` 0; or the records before that seq (1), or the newest (2).
-#[napi]
-pub fn read(
-    side: f64,
-    handle: f64,
-    chat_id: String,
-    mode: f64,
-    from: f64,
-    limit: f64,
-    bytes_max: f64,
-) -> Result<u32> {
-    guarded(|| {
-        let size = |value, what| {
-            let size = count_of(value).and_then(|value| usize::try_from(value).ok());
-            size.ok_or_else(|| invalid(format!("{what} must be a whole number")))
-        };
-        let seq = count_of(from).ok_or_else(|| invalid(String::from("from must be a seq")));
-        let from = match count_of(mode) {
-            Some(0) => ReadFrom::Seq(seq?),
-            Some(1) => ReadFrom::Before(seq?),
-            Some(2) => ReadFrom::Last,
-            _ => return Err(invalid(String::from("mode must be 0, 1 or 2"))),
-        };
-        let (limit, bytes_max) = (size(limit, "limit")?, size(bytes_max, "maxBytes")?);
-        side::with(side, |side| {
-            let store = Arc::clone(&side.lease(handle)?.store);
-            let bell = Arc::clone(&side.bell);
-            side.request(|request| {
-                let answer = Box::new(move |result: foq_log::Result<foq_log::ReadResult>| {
-                    let result = result.map(|read| Answer::Bytes(pack_read(&read)));
-                    let _ = bell.tell(News::Answer { request, result });
-                });
-                store.read(Read { chat_id, from, limit, bytes_max, answer })
-            })
         })
     })
 }
@@ -214,6 +165,13 @@ pub fn close(side: f64, handle: f64) -> Result<()> {
             })
         })
     })
+}
+
+/// The first `bytes` of a buffer.
+pub fn beginning(buffer: &[u8], bytes: f64) -> foq_log::Result<&[u8]> {
+    let bytes = count_of(bytes).and_then(|bytes| usize::try_from(bytes).ok());
+    let used = bytes.and_then(|bytes| buffer.get(..bytes));
+    used.ok_or_else(|| invalid(String::from("bytes is beyond the buffer")))
 }
 
 /// Passes a handle's answers on to the thread that has the handle.

@@ -1,6 +1,7 @@
 //! How failures reach JavaScript: a code, a sentence, and the fields that a caller may act on.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use foq_log::Error;
@@ -59,9 +60,23 @@ pub type Thrown = napi::Error<&'static str>;
 /// Of an entry point. (The derive macro wants this very name.)
 pub type Result<T> = std::result::Result<T, Thrown>;
 
+thread_local! {
+    /// What the last exception of this thread was made of: an exception has no room for fields.
+    static THROWN: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
 /// Runs an entry point; failures and panics become exceptions with a code.
 pub fn guarded<T>(body: impl FnOnce() -> foq_log::Result<T>) -> Result<T> {
-    contain(body).map_err(|error| Thrown::new(error.code(), error.to_string()))
+    contain(body).map_err(|error| {
+        let thrown = Thrown::new(error.code(), error.to_string());
+        THROWN.set(Some(error));
+        thrown
+    })
+}
+
+/// The failure behind the last exception, if nobody took it.
+pub fn take_thrown() -> Option<Failure> {
+    THROWN.take().map(Failure::from)
 }
 
 /// Runs `body`; a panic becomes `FOQ_POISONED`, because nothing is known of what it left behind.

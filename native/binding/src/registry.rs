@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use foq_log::env::Env;
 use foq_log::env::real::{Caller, CompletionSink};
-use foq_log::{Options, Result};
+use foq_log::{Options, Packed, Result};
 use parking_lot::Mutex;
 
 use crate::options::differing;
@@ -39,6 +39,8 @@ pub struct Lease {
     pub store: Arc<Store>,
     /// Submits what this handle submits.
     pub caller: Caller,
+    /// What is packed for the next submission; re-used.
+    pub packed: Packed,
     directory: PathBuf,
     slot: Option<Arc<Slot>>,
 }
@@ -53,7 +55,10 @@ pub fn open(directory: &Path, options: Options, sink: Arc<dyn CompletionSink>) -
     let slot = Arc::clone(SLOTS.lock().entry(directory.clone()).or_default());
     let joined = join(&slot, &directory, options, sink);
     match joined {
-        Ok((store, caller)) => Ok(Lease { store, caller, directory, slot: Some(slot) }),
+        Ok((store, caller)) => {
+            let packed = caller.emptied();
+            Ok(Lease { store, caller, packed, directory, slot: Some(slot) })
+        }
         Err(error) => {
             forget_unused(&directory, slot);
             Err(error)
@@ -70,7 +75,8 @@ pub fn open_alone(env: &Env, options: Options, sink: Arc<dyn CompletionSink>) ->
     let caller = store.caller(sink);
     let shared = Shared { store: Arc::clone(&store), options, references: 1 };
     let slot = Some(Arc::new(Slot { state: Mutex::new(Some(shared)) }));
-    Ok(Lease { store, caller, directory: PathBuf::new(), slot })
+    let packed = caller.emptied();
+    Ok(Lease { store, caller, packed, directory: PathBuf::new(), slot })
 }
 
 fn join(

@@ -88,6 +88,11 @@ impl Side {
         let world = self.worlds.get(&key(world, "world")?);
         world.ok_or_else(|| invalid(String::from("no such world")))
     }
+
+    /// The same, to submit through it.
+    pub fn lease_mut(&mut self, handle: f64) -> Result<&mut Lease> {
+        self.handles.get_mut(&key(handle, "handle")?).ok_or(Error::Closed)
+    }
 }
 
 /// Makes a side; its number.

@@ -1,6 +1,6 @@
 //! A running log, and the threads that read it for JavaScript.
 //!
-//! Invariant: the queue of reads is bounded, and every read in it is answered, also at close.
+//! Invariant: the queue of looks is bounded, and every look in it is answered, also at close.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use foq_log::env::Env;
 use foq_log::env::real::{Caller, CompletionSink, RunningStore, env};
-use foq_log::{Error, Options, Packer, ReadFrom, ReadResult, Reader, Result};
+use foq_log::{Error, Options, Packer, Reader, Result};
 use parking_lot::Mutex;
 
 use crate::bell::unavailable;
@@ -18,22 +18,11 @@ use crate::failure::contain;
 /// Reads may wait for the disk: one may, while another goes on.
 const READERS: usize = 2;
 
-/// Reads that wait for a reader; beyond it `FOQ_BUSY`.
-const READS_WAITING_MAX: usize = 1024;
+/// Looks that wait for a reader; beyond it `FOQ_BUSY`.
+const LOOKS_WAITING_MAX: usize = 1024;
 
-/// What to read, and who is told.
-pub struct Read {
-    /// The chat.
-    pub chat_id: String,
-    /// From where.
-    pub from: ReadFrom,
-    /// Records at most.
-    pub limit: usize,
-    /// Bytes at most, but at least one record.
-    pub bytes_max: usize,
-    /// Called on a reader's thread.
-    pub answer: Box<dyn FnOnce(Result<ReadResult>) + Send>,
-}
+/// Looks into a store and tells what it saw, on a reader's thread.
+pub type Look = Box<dyn FnOnce(&Reader) + Send>;
 
 /// See the module.
 pub struct Store {
@@ -46,7 +35,7 @@ pub struct Store {
 }
 
 struct Readers {
-    queue: SyncSender<Read>,
+    queue: SyncSender<Look>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -74,17 +63,22 @@ impl Store {
         self.running.look_again();
     }
 
-    /// Queues a read for a reader.
-    pub fn read(&self, read: Read) -> Result<()> {
+    /// Queues a look for a reader.
+    pub fn look(&self, look: Look) -> Result<()> {
         let readers = self.readers.lock();
         let queue = readers.as_ref().map(|readers| &readers.queue).ok_or(Error::Closed)?;
-        queue.try_send(read).map_err(|error| match error {
-            TrySendError::Full(_) => Error::Busy { what: "reads waiting" },
+        queue.try_send(look).map_err(|error| match error {
+            TrySendError::Full(_) => Error::Busy { what: "looks waiting" },
             TrySendError::Disconnected(_) => Error::Closed,
         })
     }
 
-    /// Answers the reads that wait, makes everything submitted durable, ends all threads.
+    /// What poisoned the log.
+    pub fn poisoned(&self) -> Option<Error> {
+        self.running.poisoned()
+    }
+
+    /// Answers the looks that wait, makes everything submitted durable, ends all threads.
     pub fn close(&self) -> Result<()> {
         let readers = self.readers.lock().take();
         if let Some(Readers { queue, threads }) = readers {
@@ -100,7 +94,7 @@ impl Store {
 
 impl Readers {
     fn start(reader: &Reader) -> Result<Self> {
-        let (queue, waiting) = sync_channel(READS_WAITING_MAX);
+        let (queue, waiting) = sync_channel(LOOKS_WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
         let mut threads = Vec::with_capacity(READERS);
         for _ in 0..READERS {
@@ -115,15 +109,14 @@ impl Readers {
     }
 }
 
-/// Ends when nobody can queue reads any more and the queue is empty. Readers take turns to wait
-/// for the queue; nobody holds the lock while it reads.
-fn serve(reader: &Reader, waiting: &Mutex<Receiver<Read>>) {
+/// Ends when nobody can queue looks any more and the queue is empty. Readers take turns to wait
+/// for the queue; nobody holds the lock while it looks.
+fn serve(reader: &Reader, waiting: &Mutex<Receiver<Look>>) {
     loop {
         let next = waiting.lock().recv();
-        let Ok(Read { chat_id, from, limit, bytes_max, answer }) = next else { return };
-        let result = contain(|| reader.read(&chat_id, from, limit, bytes_max));
+        let Ok(look) = next else { return };
         let _ = contain(|| {
-            answer(result);
+            look(reader);
             Ok(())
         });
     }

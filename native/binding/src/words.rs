@@ -20,7 +20,7 @@ mod tag {
     pub const REPEATED: f64 = 2.0;
     /// handle, ticket: an error is in the queue.
     pub const FAILED: f64 = 3.0;
-    /// handle, ticket: an ack or another operation without a result is done.
+    /// handle, first ticket, count: acks and other operations without a result are done.
     pub const DONE: f64 = 4.0;
     /// handle, ticket, joinSeq, received, firstSeq, headSeq.
     pub const JOINED: f64 = 5.0;
@@ -138,7 +138,17 @@ fn complete(
             }
             out.set(start + 3, number_of(count));
         }
-        Outcome::Acked | Outcome::Done => out.push(&[tag::DONE, handle, number]),
+        Outcome::Acked | Outcome::Done => {
+            let mut count = 1;
+            while let Some(next) = completions.front()
+                && next.ticket.number == ticket.number + count
+                && matches!(next.outcome, Outcome::Acked | Outcome::Done)
+            {
+                completions.pop_front();
+                count += 1;
+            }
+            out.push(&[tag::DONE, handle, number, number_of(count)]);
+        }
         Outcome::Joined { join_seq, received, first_seq, head_seq } => {
             let [join_seq, received, first_seq, head_seq] =
                 [join_seq, received, first_seq, head_seq].map(number_of);

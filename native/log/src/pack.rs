@@ -70,6 +70,8 @@ pub(crate) enum Ask {
     Configure {
         options: ChatOptions,
     },
+    /// Nothing: it could not be packed, and is answered with why.
+    Refused(Box<Error>),
 }
 
 /// One packed operation. `start..start + length` of the bytes is an append's record, or the
@@ -124,7 +126,8 @@ impl Packed {
         (self.bytes.capacity() + self.operations.capacity() * size_of::<PackedOperation>()) as u64
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Forgets all that is packed, and keeps the memory.
+    pub fn clear(&mut self) {
         self.operations.clear();
         self.bytes.clear();
     }
@@ -212,6 +215,16 @@ impl Packer {
                 self.pack_other(into, chat_id, Ask::Configure { options }, fixed::CONFIGURE)
             }
         }
+    }
+
+    /// Appends an operation that does nothing and is answered with `error`. For what `pack` did
+    /// not take, so that the operations around it still go together.
+    pub fn refuse(&self, into: &mut Packed, error: Error) {
+        // No chat has an empty id, so this one is never found.
+        let key = self.hashes.chat(&[]);
+        let ask = Some(Box::new(Ask::Refused(Box::new(error))));
+        let start = length_u32(into.bytes.len());
+        into.operations.push(PackedOperation { key, start, length: 0, bound: 0, ask });
     }
 
     fn pack_other(&self, into: &mut Packed, chat_id: &str, ask: Ask, bytes: usize) -> Result<()> {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Test, test } from 'tap';
 import { NativeStore } from '../../../engine/native-store.js';
-import { AppendPacker } from '../../../engine/packing.js';
+import { deaf } from '../../../engine/test/native-rig.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const CHECKOUT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -16,7 +16,7 @@ const CHECKOUT = fileURLToPath(new URL('../../../../', import.meta.url));
 const OPTIONS = { journalFileBytes: 256 * 1024, roundBytesMax: 16 * 1024, spares: 1 };
 
 const ANSWERS = {
-  appended: () => undefined,
+  ...deaf,
   failed: (_ticket: number, error: Error) => {
     throw error;
   },
@@ -51,11 +51,11 @@ async function aStore(t: Test, records: number): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'foq-cli-'));
   t.teardown(() => rmSync(dir, { recursive: true }));
   const store = await NativeStore.open(dir, OPTIONS, ANSWERS);
-  const packer = new AppendPacker(1024 * 1024);
+  const packer = store.packer(1024 * 1024);
   for (let made = 0; made < records; made += 1) {
-    packer.add({ chatId: 'a chat', payload: new Uint8Array(8) });
+    packer.append('a chat', new Uint8Array(8));
   }
-  store.submit(packer.buffer, { bytes: packer.used, count: records });
+  store.submit(packer);
   await store.close();
   return dir;
 }

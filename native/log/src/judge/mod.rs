@@ -90,6 +90,7 @@ impl Judge<'_> {
             Ask::DeleteRecords { ranges } => self.delete_records(ranges),
             Ask::DeleteChat => self.delete_chat(),
             Ask::Configure { options } => self.configure(options),
+            Ask::Refused(error) => Err((**error).clone()),
         };
         judged.unwrap_or_else(|error| Outcome::Failed(Box::new(error)))
     }
@@ -219,6 +220,7 @@ pub(crate) fn never_seen(ask: &Ask) -> Option<Outcome> {
     let failed = |error| Some(Outcome::Failed(Box::new(error)));
     match ask {
         Ask::Plain | Ask::Append(_) | Ask::Join { .. } | Ask::Configure { .. } => None,
+        Ask::Refused(error) => Some(Outcome::Failed(error.clone())),
         Ask::Ack(terms) => failed(Error::NotJoined { consumer_id: terms.consumer_id.to_string() }),
         Ask::DeleteRecords { ranges } if !ranges.is_empty() => {
             failed(Error::SeqOutOfRange { head_seq: 0 })

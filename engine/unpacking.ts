@@ -1,0 +1,153 @@
+// What the addon answers with, as objects. The other side, which says how it lies, is
+// native/binding/src/packing.rs.
+//
+// Invariant: payloads are views of the answer's own memory, which nobody writes again.
+
+import type { CursorRow, NativeRecord, Pages, ReadAnswer } from './native-types.js';
+
+const GAP_REASONS = [undefined, 'expired', 'trimmed', 'deleted', 'before-join'] as const;
+
+/** A row of any page; each kind of page uses some of it. */
+export interface PageRow {
+  readonly chatId: string;
+  readonly firstSeq: number;
+  readonly headSeq: number;
+  readonly received: number;
+  readonly lastSeq: number;
+  readonly joinSeq: number;
+  readonly lastAt: number;
+  readonly marks: boolean;
+}
+
+/** Takes one after the other from the start of an answer. */
+class Answer {
+  readonly #buffer: Buffer;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer;
+    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at >= this.#buffer.length;
+  }
+
+  number(): number {
+    const number = this.#view.getFloat64(this.#at, true);
+    this.#at += 8;
+    return number;
+  }
+
+  uint32(): number {
+    const number = this.#view.getUint32(this.#at, true);
+    this.#at += 4;
+    return number;
+  }
+
+  uint16(): number {
+    const number = this.#view.getUint16(this.#at, true);
+    this.#at += 2;
+    return number;
+  }
+
+  byte(): number {
+    const byte = this.#view.getUint8(this.#at);
+    this.#at += 1;
+    return byte;
+  }
+
+  text(bytes: number): string {
+    if (bytes === 0) return '';
+    const start = this.#at;
+    this.#at += bytes;
+    return this.#buffer.toString('utf8', start, this.#at);
+  }
+
+  bytes(length: number): Uint8Array {
+    const { buffer, byteOffset } = this.#buffer;
+    const bytes = new Uint8Array(buffer, byteOffset + this.#at, length);
+    this.#at += length;
+    return bytes;
+  }
+}
+
+/** As many as were asked. */
+export function unpackReads(buffer: Buffer): ReadAnswer[] {
+  const answer = new Answer(buffer);
+  const reads: ReadAnswer[] = [];
+  while (!answer.isAtEnd) {
+    const firstSeq = answer.number();
+    const headSeq = answer.number();
+    const fromSeq = answer.number();
+    const toSeq = answer.number();
+    const count = answer.uint32();
+    const reason = GAP_REASONS[answer.byte()];
+    answer.bytes(3);
+    const gap = reason && { fromSeq, toSeq, reason };
+    const records: NativeRecord[] = [];
+    for (let i = 0; i < count; i++) records.push(unpackRecord(answer));
+    reads.push({ firstSeq, headSeq, gap, records });
+  }
+  return reads;
+}
+
+function unpackRecord(answer: Answer): NativeRecord {
+  const seq = answer.number();
+  const at = answer.number();
+  const payloadBytes = answer.uint32();
+  const senderBytes = answer.uint16();
+  const kind = answer.byte();
+  const flags = answer.byte();
+  const senderId = answer.text(senderBytes);
+  const payload = answer.bytes(payloadBytes);
+  return { seq, at, kind, senderId, payload, pin: (flags & 1) !== 0, deleted: (flags & 2) !== 0 };
+}
+
+export function unpackCursors(buffer: Buffer): CursorRow[] {
+  const answer = new Answer(buffer);
+  const cursors: CursorRow[] = [];
+  while (!answer.isAtEnd) {
+    const joinSeq = answer.number();
+    const received = answer.number();
+    const delivered = answer.number();
+    const read = answer.number();
+    const marksSeen = answer.number();
+    const closing = answer.number() === 0 ? {} : { leaveSeq: answer.number() };
+    const holes: [number, number][] = [];
+    for (let left = answer.number(); left > 0; left--) {
+      holes.push([answer.number(), answer.number()]);
+    }
+    const consumerId = answer.text(answer.byte());
+    cursors.push({
+      consumerId,
+      joinSeq,
+      received,
+      delivered,
+      read,
+      marksSeen,
+      holes,
+      ...closing,
+    });
+  }
+  return cursors;
+}
+
+export function unpackPage<Row>(buffer: Buffer, rowOf: (row: PageRow) => Row): Pages<Row> {
+  const answer = new Answer(buffer);
+  const next = answer.text(answer.byte());
+  const rows: Row[] = [];
+  while (!answer.isAtEnd) {
+    const firstSeq = answer.number();
+    const headSeq = answer.number();
+    const received = answer.number();
+    const lastSeq = answer.number();
+    const joinSeq = answer.number();
+    const lastAt = answer.number();
+    const marks = answer.number() !== 0;
+    const chatId = answer.text(answer.byte());
+    rows.push(rowOf({ chatId, firstSeq, headSeq, received, lastSeq, joinSeq, lastAt, marks }));
+  }
+  return { rows, next: next === '' ? undefined : next };
+}
