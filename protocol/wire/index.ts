@@ -61,5 +61,11 @@ export {
   type StoredKind,
   StoredMessage,
 } from './stored.js';
-export { membershipView, type View, type ViewedRecord, type ViewOptions, viewOf } from './view.js';
+export {
+  membershipView,
+  type RecordPlace,
+  RecordView,
+  type View,
+  type ViewedRecord,
+} from './view.js';
 export { errorEvent } from './wire-error.js';

@@ -13,7 +13,7 @@ export {
   type Subprotocol,
   type WireMap,
 } from './codec.js';
-export type { Fault } from './fault.js';
+export { FAULTS, type Fault } from './fault.js';
 export { FRAME_LIMITS, type FrameLimits, HELLO_FRAME_BYTES_MAX } from './limits.js';
 export { packMaps } from './pack.js';
 export { fitsUtf8, utf8Bytes } from './utf8.js';

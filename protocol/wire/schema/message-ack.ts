@@ -4,9 +4,21 @@ import { Type } from 'typebox';
 import { command, event, quietCommand, reply } from './define.js';
 import { ChatId, Count, DeviceId, listOf, Mark, MessageId, Seq, UserId } from './values.js';
 
+export const AckStatus = Type.Union([
+  Type.Literal('RECEIVED'),
+  Type.Literal('DELIVERED'),
+  Type.Literal('READ'),
+]);
+
+export const ReceiptStatus = Type.Union([
+  Type.Literal('SENT'),
+  Type.Literal('DELIVERED'),
+  Type.Literal('READ'),
+]);
+
 const Fields = quietCommand('messageAck', {
   chatId: ChatId,
-  status: Type.Union([Type.Literal('RECEIVED'), Type.Literal('DELIVERED'), Type.Literal('READ')]),
+  status: AckStatus,
   messageId: Type.Optional(MessageId),
   upToSeq: Type.Optional(Count),
 });
@@ -31,8 +43,6 @@ export const GetReceipts = command('getReceipts', { chatId: ChatId, seq: Type.Op
 
 /** `status` is that of the message of `seq`, for its author. */
 export const GetReceiptsReply = reply({
-  status: Type.Optional(
-    Type.Union([Type.Literal('SENT'), Type.Literal('DELIVERED'), Type.Literal('READ')]),
-  ),
+  status: Type.Optional(ReceiptStatus),
   users: listOf(Mark, 'participantsMax'),
 });

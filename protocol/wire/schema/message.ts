@@ -16,6 +16,16 @@ export const Membership = Type.Object({
   members: values.listOf(values.Member, 'participantsMax'),
 });
 
+export const MessageKind = Type.Union([
+  Type.Literal('message'),
+  Type.Literal('membership'),
+  Type.Literal('tombstone'),
+  Type.Literal('empty'),
+]);
+
+/** The envelope of the device that gets the message. */
+export const OwnEnvelope = Type.Object({ type: values.Byte, body: values.Body });
+
 const fields = {
   chatId: values.ChatId,
   seq: values.Seq,
@@ -25,16 +35,9 @@ const fields = {
   senderDeviceId: Type.Optional(values.DeviceId),
   at: values.Count,
   sentAt: Type.Optional(values.Count),
-  kind: Type.Union([
-    Type.Literal('message'),
-    Type.Literal('membership'),
-    Type.Literal('tombstone'),
-    Type.Literal('empty'),
-  ]),
+  kind: MessageKind,
   messageBody: Type.Optional(values.Body),
-  envelope: Type.Optional(
-    Type.Object({ type: Type.Integer({ minimum: 0, maximum: 255 }), body: values.Body }),
-  ),
+  envelope: Type.Optional(OwnEnvelope),
   attachments: Type.Optional(values.listOf(values.AttachmentId, 'attachmentsMax')),
   e2ee: Type.Optional(values.E2ee),
   resendOf: Type.Optional(values.MessageId),

@@ -12,6 +12,7 @@ import * as sendMessage from './send-message.js';
 import * as session from './session.js';
 import * as syncState from './sync-state.js';
 import * as updateChat from './update-chat.js';
+import * as values from './values.js';
 
 const Nothing = reply({});
 
@@ -74,8 +75,18 @@ export const PARTS = {
   Chat: chats.Chat,
   ChatNews: syncState.ChatNews,
   ChatSummary: chats.ChatSummary,
+  E2ee: values.E2ee,
+  Envelope: values.Envelope,
+  Gap: values.Gap,
+  Guard: values.Guard,
+  KnownSeq: syncState.KnownSeq,
+  Limits: session.Limits,
+  Linking: session.Linking,
+  Mark: values.Mark,
+  Member: values.Member,
   Membership: message.Membership,
   Message: message.Message,
+  OwnEnvelope: message.OwnEnvelope,
   ServerAck: sendMessage.ServerAck,
 } as const;
 

@@ -17,16 +17,23 @@ type LimitFields = { readonly [Name in keyof typeof LIMITS]: typeof Count };
 
 const limitFields = Object.fromEntries(Object.keys(LIMITS).map((name) => [name, Count]));
 
+export const Limits = Type.Object(limitFields as LimitFields);
+
+/** Chats that a new device has been joined to, of how many. */
+export const Linking = Type.Object({ done: Count, total: Count });
+
+export const Durability = Type.Union([Type.Literal('fsync'), Type.Literal('page-cache-unsafe')]);
+
 export const WelcomeReply = reply({
   sessionId: text(64),
   userId: UserId,
   deviceId: DeviceId,
   serverTime: Count,
   heartbeatMs: Count,
-  limits: Type.Object(limitFields as LimitFields),
-  durability: Type.Union([Type.Literal('fsync'), Type.Literal('page-cache-unsafe')]),
+  limits: Limits,
+  durability: Durability,
   capabilities: Capabilities,
-  linking: Type.Optional(Type.Object({ done: Count, total: Count })),
+  linking: Type.Optional(Linking),
 });
 
 export const Auth = command('auth', { token: Token });
@@ -40,22 +47,24 @@ export const PingEvent = event('ping', {});
 export const AuthExpiring = event('authExpiring', { expiresAt: Count });
 export const GoAway = event('goAway', { reason: text(64), retryAfterMs: Count });
 
+export const Retry = Type.Union([
+  Type.Literal('same'),
+  Type.Literal('later'),
+  Type.Literal('after-change'),
+  Type.Literal('never'),
+]);
+
+export const Details = Type.Record(
+  Type.String(),
+  Type.Union([Type.Number(), Type.String(), Type.Array(Type.String())]),
+);
+
 export const ErrorEvent = event('error', {
   id: Type.Optional(Count),
   code: Count,
   name: text(64),
   message: Type.String(),
-  retry: Type.Union([
-    Type.Literal('same'),
-    Type.Literal('later'),
-    Type.Literal('after-change'),
-    Type.Literal('never'),
-  ]),
+  retry: Retry,
   retryAfterMs: Type.Optional(Count),
-  details: Type.Optional(
-    Type.Record(
-      Type.String(),
-      Type.Union([Type.Number(), Type.String(), Type.Array(Type.String())]),
-    ),
-  ),
+  details: Type.Optional(Details),
 });

@@ -6,10 +6,11 @@ import { command, event, reply } from './define.js';
 import { Message } from './message.js';
 import { ChatId, Count, Epoch, Gap, listOf, Mark, Seq, Token } from './values.js';
 
+/** Up to where a device has a chat, in which history. */
+export const KnownSeq = Type.Object({ chatId: ChatId, seq: Count, epoch: Epoch });
+
 export const SyncState = command('syncState', {
-  lastKnownSeqPerChat: Type.Optional(
-    listOf(Type.Object({ chatId: ChatId, seq: Count, epoch: Epoch }), 'syncChatsMax'),
-  ),
+  lastKnownSeqPerChat: Type.Optional(listOf(KnownSeq, 'syncChatsMax')),
   after: Type.Optional(Token),
   limit: Type.Optional(Seq),
 });

@@ -34,6 +34,8 @@ export const Token = Type.String({ format: 'foq-token' });
 export const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 export const Seq = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
+export const Byte = Type.Integer({ minimum: 0, maximum: 255 });
+
 /** Chosen by the client, for one command; its reply has the same. */
 export const CommandId = Count;
 
@@ -95,7 +97,7 @@ export const E2ee = Type.Object({
 export const Envelope = Type.Object({
   userId: UserId,
   deviceId: DeviceId,
-  type: Type.Integer({ minimum: 0, maximum: 255 }),
+  type: Byte,
   body: Body,
 });
 
@@ -103,15 +105,13 @@ export const Member = Type.Object({ userId: UserId, role: Role });
 
 export const Mark = Type.Object({ userId: UserId, delivered: Count, read: Count });
 
-export const Gap = Type.Object({
-  fromSeq: Seq,
-  toSeq: Seq,
-  reason: Type.Union([
-    Type.Literal('expired'),
-    Type.Literal('trimmed'),
-    Type.Literal('deleted'),
-    Type.Literal('quota'),
-    Type.Literal('before-join'),
-    Type.Literal('damaged'),
-  ]),
-});
+export const GapReason = Type.Union([
+  Type.Literal('expired'),
+  Type.Literal('trimmed'),
+  Type.Literal('deleted'),
+  Type.Literal('quota'),
+  Type.Literal('before-join'),
+  Type.Literal('damaged'),
+]);
+
+export const Gap = Type.Object({ fromSeq: Seq, toSeq: Seq, reason: GapReason });

@@ -2,7 +2,7 @@
 
 import { test } from 'tap';
 import { Compile } from 'typebox/compile';
-import { encodeStored, type NewMessage, viewOf } from '../index.js';
+import { encodeStored, type NewMessage, RecordView } from '../index.js';
 import { PARTS } from '../schema/registry.js';
 import { MEMBERSHIP, STORED_SAMPLES } from './stored-samples.js';
 
@@ -13,7 +13,8 @@ const NOTHING: NewMessage = { kind: 'message', header: {} };
 function seen(name: string, consumerId: string, { deleted = false, senderId = 'ann/phone' } = {}) {
   const payload = deleted ? new Uint8Array() : encodeStored(STORED_SAMPLES[name] ?? NOTHING);
   const record = { seq: 42, at: 7, senderId, payload, deleted };
-  return viewOf({ chatId: '~g1', epoch: '00c0ffee00c0ffee', record, consumerId });
+  const view = new RecordView({ chatId: '~g1', epoch: '00c0ffee00c0ffee', record });
+  return view.for(consumerId);
 }
 
 test('what every device sees fits the schema of a message', (t) => {
@@ -57,8 +58,17 @@ test('a device gets its own envelope, one without gets an empty message', (t) =>
   const { message, isShared } = seen('envelopes-alone', 'dan/phone');
   t.match(message, { kind: 'empty', seq: 42, senderId: 'ann' });
   t.equal(message.e2ee, undefined);
-  t.notOk(isShared);
+  t.ok(isShared);
   t.match(seen('envelope-and-body', 'dan/phone').message, { kind: 'message', envelope: undefined });
+  t.end();
+});
+
+test('devices that see the same get the same object, decoded once', (t) => {
+  const payload = encodeStored(STORED_SAMPLES['envelopes-alone'] ?? NOTHING);
+  const record = { seq: 1, at: 7, senderId: 'ann/phone', payload, deleted: false };
+  const view = new RecordView({ chatId: '~g1', epoch: '00c0ffee00c0ffee', record });
+  t.equal(view.for('dan/phone').message, view.for('eve/phone').message);
+  t.not(view.for('bob/phone').message, view.for('cleo/x').message);
   t.end();
 });
 
