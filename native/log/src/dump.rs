@@ -181,6 +181,9 @@ fn effect_line(position: u64, effect: &Effect<'_>) -> String {
             .number("seat", u64::from(*seat))
             .number("leaveSeq", *leave_seq)
             .number("roster", *roster),
+        Effect::Forget { seat, roster, .. } => {
+            begin("forget").number("seat", u64::from(*seat)).number("roster", *roster)
+        }
         Effect::Trim { floor, .. } => begin("trim").number("floor", *floor),
         Effect::DeleteRecords { ranges, .. } => {
             begin("deleteRecords").pairs("ranges", ranges.iterate())

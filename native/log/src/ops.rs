@@ -128,6 +128,15 @@ pub enum Operation<'a> {
         /// Leave only the membership that began here; a newer one stays.
         join_seq: Option<u64>,
     },
+    /// Ends a membership and erases the cursor, also a closing one: what it held is released. The
+    /// consumer's remembered keys stay as long as those of any sender that is not joined.
+    /// Idempotent. Answered with `Done`.
+    Forget {
+        /// The chat.
+        chat_id: &'a str,
+        /// Who is forgotten.
+        consumer_id: &'a str,
+    },
     /// Raises the floor to `up_to_seq + 1`, at most head + 1. Answered `Done`.
     Trim {
         /// The chat.

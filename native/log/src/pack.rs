@@ -15,6 +15,8 @@ use crate::state::pointer::EFFECT_BYTES_MAX;
 
 /// Consumers that one append may join or leave.
 const ROSTER_CHANGES_MAX: usize = 1000;
+/// Ranges that one deletion of records may name.
+const RANGES_MAX: usize = 1000;
 /// Bytes of a chatId, and of a dedupKey.
 const NAME_BYTES_MAX: usize = 128;
 
@@ -59,6 +61,9 @@ pub(crate) enum Ask {
     Leave {
         name: u64,
         join_seq: Option<u64>,
+    },
+    Forget {
+        name: u64,
     },
     Trim {
         up_to_seq: u64,
@@ -195,6 +200,11 @@ impl Packer {
                 check_consumer_id(consumer_id)?;
                 let ask = Ask::Leave { name: self.hashes.name(consumer_id.as_bytes()), join_seq };
                 self.pack_other(into, chat_id, ask, fixed::LEAVE)
+            }
+            Operation::Forget { chat_id, consumer_id } => {
+                check_consumer_id(consumer_id)?;
+                let ask = Ask::Forget { name: self.hashes.name(consumer_id.as_bytes()) };
+                self.pack_other(into, chat_id, ask, fixed::FORGET)
             }
             Operation::Trim { chat_id, up_to_seq } => {
                 self.pack_other(into, chat_id, Ask::Trim { up_to_seq }, fixed::TRIM)
@@ -345,8 +355,8 @@ fn check_ranges(ranges: &[(u64, u64)]) -> Result<()> {
     if ranges.iter().any(|&(from, to)| from == 0 || from > to) {
         return Err(Error::invalid("deleteRecords: each range is 1 <= fromSeq <= toSeq"));
     }
-    if ranges.len() > ROSTER_CHANGES_MAX {
-        let limit = ROSTER_CHANGES_MAX as u64;
+    if ranges.len() > RANGES_MAX {
+        let limit = RANGES_MAX as u64;
         return Err(Error::TooLarge { what: "ranges of deleteRecords", limit });
     }
     Ok(())

@@ -56,6 +56,8 @@ fn operations() -> Vec<Operation<'static>> {
             options: ChatOptions { keep: Some(Keep::Window), ..ChatOptions::default() },
         },
         Operation::Leave { chat_id, consumer_id, join_seq: None },
+        Operation::Join { chat_id, consumer_id, at: JoinAt::First },
+        Operation::Forget { chat_id, consumer_id },
         Operation::DeleteChat { chat_id },
     ]
 }
@@ -111,7 +113,10 @@ fn each_kind_of_effect_is_one_line() {
         format!(r#""line":"trim","position":6,{chat},"floor":2"#),
         format!(r#""line":"configure","position":7,{chat},"keep":2"#),
         format!(r#""line":"leave","position":8,{chat},"seat":0,"leaveSeq":2,"roster":2"#),
-        format!(r#""line":"deleteChat","position":9,{chat},"floor":3,"roster":2"#),
+        format!(r#""line":"join","position":9,{chat},"consumerId":"ann/phone","seat":0,"#)
+            + r#""joinSeq":2,"received":1,"roster":3"#,
+        format!(r#""line":"forget","position":10,{chat},"seat":0,"roster":4"#),
+        format!(r#""line":"deleteChat","position":11,{chat},"floor":3,"roster":4"#),
     ];
     for (line, expected) in effects.iter().zip(&expected) {
         assert_eq!(line, expected);
@@ -130,8 +135,8 @@ fn files_manifests_and_what_is_empty_are_lines_too() {
         lines.iter().filter(|line| line.starts_with(&start)).count()
     };
     assert_eq!((count("manifest"), count("journal file"), count("no batch")), (2, 2, 0));
-    // Nine rounds and the mark behind each; then zeros, and a spare of nothing else.
-    assert_eq!((count("batch"), count("zeros")), (18, 2));
+    // Eleven rounds and the mark behind each; then zeros, and a spare of nothing else.
+    assert_eq!((count("batch"), count("zeros")), (22, 2));
     assert!(lines.iter().all(|line| line.starts_with('{') && line.ends_with('}')));
 }
 
@@ -140,11 +145,11 @@ fn verify_counts_what_dump_shows() {
     let folder = Folder::new("verify-counts");
     let world = a_store(&folder);
     let report = verify(&world).unwrap();
-    assert_eq!((report.files, report.rounds, report.batches), (2, 18, 18));
-    assert_eq!((report.effects, report.records), (9, 2));
-    assert_eq!((report.last_round, report.mark), (18, 17));
+    assert_eq!((report.files, report.rounds, report.batches), (2, 22, 22));
+    assert_eq!((report.effects, report.records), (11, 2));
+    assert_eq!((report.last_round, report.mark), (22, 21));
     assert_eq!((report.tail, report.errors.len(), report.repairs.len()), (Tail::Clean, 0, 0));
-    assert!(report.to_string().ends_with("last round 18, mark 17, tail clean"), "{report}");
+    assert!(report.to_string().ends_with("last round 22, mark 21, tail clean"), "{report}");
 }
 
 #[test]

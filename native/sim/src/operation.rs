@@ -28,6 +28,10 @@ pub enum Op {
         consumer: String,
         join_seq: Option<u64>,
     },
+    Forget {
+        chat: String,
+        consumer: String,
+    },
     Trim {
         chat: String,
         up_to_seq: u64,
@@ -88,6 +92,9 @@ impl Op {
             Self::Leave { chat, consumer, join_seq } => {
                 Operation::Leave { chat_id: chat, consumer_id: consumer, join_seq: *join_seq }
             }
+            Self::Forget { chat, consumer } => {
+                Operation::Forget { chat_id: chat, consumer_id: consumer }
+            }
             Self::Trim { chat, up_to_seq } => {
                 Operation::Trim { chat_id: chat, up_to_seq: *up_to_seq }
             }
@@ -110,6 +117,7 @@ impl Op {
             Self::Ack { chat, .. }
             | Self::Join { chat, .. }
             | Self::Leave { chat, .. }
+            | Self::Forget { chat, .. }
             | Self::Trim { chat, .. }
             | Self::DeleteRecords { chat, .. }
             | Self::DeleteChat { chat }

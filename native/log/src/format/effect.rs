@@ -34,6 +34,7 @@ pub(crate) mod kind {
     pub const DELETE_RECORDS: u8 = 6;
     pub const DELETE_CHAT: u8 = 7;
     pub const CONFIGURE: u8 = 8;
+    pub const FORGET: u8 = 9;
 }
 
 /// Extensions of a record's head, in this order.
@@ -118,6 +119,11 @@ pub(crate) enum Effect<'a> {
         leave_seq: u64,
         roster: u64,
     },
+    Forget {
+        chat_id: &'a [u8],
+        seat: u16,
+        roster: u64,
+    },
     Trim {
         chat_id: &'a [u8],
         floor: u64,
@@ -145,6 +151,7 @@ pub(crate) mod fixed {
     pub const RAISE: usize = 8; // seat 2, what 1, base - value 5
     pub const JOIN: usize = 32; // kind 1, chat bytes 1, consumer bytes 1, 0, seat 2, 0 2, joinSeq 8, received 8, roster 8
     pub const LEAVE: usize = 24; // kind 1, chat bytes 1, seat 2, 0 4, leaveSeq 8, roster 8
+    pub const FORGET: usize = 16; // kind 1, chat bytes 1, seat 2, 0 4, roster 8
     pub const TRIM: usize = 16; // kind 1, chat bytes 1, 0 6, floor 8
     pub const DELETE_RECORDS: usize = 8; // kind 1, chat bytes 1, count 2, 0 4
     pub const RANGE: usize = 16; // fromSeq 8, toSeq 8
@@ -178,6 +185,7 @@ pub(crate) fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
         kind::ACKS => (fixed::ACKS + usize::from(bytes.u16_at(2)) * fixed::RAISE + second, 0),
         kind::JOIN => (fixed::JOIN + second + usize::from(*bytes.get(2)?), 0),
         kind::LEAVE => (fixed::LEAVE + second, 0),
+        kind::FORGET => (fixed::FORGET + second, 0),
         kind::TRIM => (fixed::TRIM + second, 0),
         kind::DELETE_RECORDS => {
             (fixed::DELETE_RECORDS + usize::from(bytes.u16_at(2)) * fixed::RANGE + second, 0)
@@ -252,6 +260,11 @@ impl<'a> Effect<'a> {
                 leave_seq: bytes.u64_at(8),
                 roster: bytes.u64_at(16),
             },
+            kind::FORGET => Self::Forget {
+                chat_id: chat_at(fixed::FORGET)?,
+                seat: bytes.u16_at(2),
+                roster: bytes.u64_at(8),
+            },
             kind::TRIM => Self::Trim { chat_id: chat_at(fixed::TRIM)?, floor: bytes.u64_at(8) },
             kind::DELETE_RECORDS => {
                 let end = fixed::DELETE_RECORDS + usize::from(bytes.u16_at(2)) * fixed::RANGE;
@@ -291,6 +304,7 @@ impl<'a> Effect<'a> {
             Self::Acks { chat_id, .. }
             | Self::Join { chat_id, .. }
             | Self::Leave { chat_id, .. }
+            | Self::Forget { chat_id, .. }
             | Self::Trim { chat_id, .. }
             | Self::DeleteRecords { chat_id, .. }
             | Self::DeleteChat { chat_id, .. }

@@ -75,6 +75,14 @@ impl<'a> EffectWriter<'a> {
         self.effect(&head, &[chat])
     }
 
+    pub fn forget(&mut self, chat: &[u8], seat: u16, roster: u64) -> Range<usize> {
+        let mut head = [0_u8; fixed::FORGET];
+        put(&mut head, 0, &[kind::FORGET, byte(chat.len())]);
+        put(&mut head, 2, &seat.to_le_bytes());
+        put(&mut head, 8, &roster.to_le_bytes());
+        self.effect(&head, &[chat])
+    }
+
     pub fn trim(&mut self, chat: &[u8], floor: u64) -> Range<usize> {
         let mut head = [0_u8; fixed::TRIM];
         put(&mut head, 0, &[kind::TRIM, byte(chat.len())]);

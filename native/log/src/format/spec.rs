@@ -131,6 +131,8 @@ fn the_tables_of_effects_are_the_constants() {
     check("Join", fixed::JOIN, &join);
     let leave = [head, chat, ("seat", 2), ("leave seq", 8), ("roster", 16)];
     check("Leave", fixed::LEAVE, &leave);
+    let forget = [head, chat, ("seat", 2), ("roster", 8)];
+    check("Forget", fixed::FORGET, &forget);
     check("Trim", fixed::TRIM, &[head, chat, ("floor", 8)]);
     check("Delete records", fixed::DELETE_RECORDS, &[head, chat, ("count", 2)]);
     check("Delete chat", fixed::DELETE_CHAT, &[head, chat, ("floor", 8), ("roster", 16)]);
@@ -150,6 +152,7 @@ fn kinds_and_extensions_are_the_constants() {
         (kind::DELETE_RECORDS, "delete records"),
         (kind::DELETE_CHAT, "delete chat"),
         (kind::CONFIGURE, "configure"),
+        (kind::FORGET, "forget"),
     ];
     for (number, name) in kinds {
         assert!(SPEC.contains(&format!("\n| {number} | {name} |\n")), "kind {number}, {name}");

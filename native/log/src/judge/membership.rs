@@ -1,4 +1,4 @@
-//! Joins and leaves, on their own and as part of an append.
+//! Joins and leaves, on their own and as part of an append; and who is forgotten.
 
 use super::{Judge, Room};
 use crate::error::Error;
@@ -89,5 +89,20 @@ impl Judge<'_> {
         let roster = members.roster + 1;
         members.leave(seat, Closing { leave_seq, at }, roster);
         self.lay_out(|writer, chat| writer.leave(chat, seat, leave_seq, roster));
+    }
+    /// Lays out that a cursor is erased, unless there is none.
+    pub(super) fn forget(&mut self, name: u64) -> Outcome {
+        self.settle();
+        let state = self.state;
+        let found = self.overlay().members(state).and_then(|members| {
+            let cursor = members.find(name)?;
+            Some((cursor.seat, members.roster + u64::from(cursor.closing.is_none())))
+        });
+        if let Some((seat, roster)) = found {
+            self.flush_acks();
+            self.overlay().members_mut(state).forget(seat, roster);
+            self.lay_out(|writer, chat| writer.forget(chat, seat, roster));
+        }
+        Outcome::Done
     }
 }

@@ -86,6 +86,7 @@ impl Judge<'_> {
             Ask::Ack(terms) => self.ack(terms),
             Ask::Join { name, consumer_id, at } => self.join(*name, consumer_id, *at),
             Ask::Leave { name, join_seq } => self.leave(*name, *join_seq),
+            Ask::Forget { name } => Ok(self.forget(*name)),
             Ask::Trim { up_to_seq } => self.trim(*up_to_seq),
             Ask::DeleteRecords { ranges } => self.delete_records(ranges),
             Ask::DeleteChat => self.delete_chat(),
@@ -225,8 +226,10 @@ pub(crate) fn never_seen(ask: &Ask) -> Option<Outcome> {
         Ask::DeleteRecords { ranges } if !ranges.is_empty() => {
             failed(Error::SeqOutOfRange { head_seq: 0 })
         }
-        Ask::Leave { .. } | Ask::Trim { .. } | Ask::DeleteRecords { .. } | Ask::DeleteChat => {
-            Some(Outcome::Done)
-        }
+        Ask::Leave { .. }
+        | Ask::Forget { .. }
+        | Ask::Trim { .. }
+        | Ask::DeleteRecords { .. }
+        | Ask::DeleteChat => Some(Outcome::Done),
     }
 }

@@ -214,6 +214,7 @@ impl ChatState {
                 let closing = Closing { leave_seq: *leave_seq, at: context.at };
                 self.members_mut().leave(*seat, closing, *roster);
             }
+            Effect::Forget { seat, roster, .. } => self.members_mut().forget(*seat, *roster),
             Effect::Trim { floor, .. } => self.raise_floor(*floor, GapReason::Trimmed),
             Effect::DeleteRecords { ranges, .. } => {
                 let floor = self.floor;

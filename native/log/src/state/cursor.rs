@@ -143,6 +143,12 @@ impl Members {
         self.drop_finished();
     }
 
+    /// Erases a cursor, whatever it still holds; its seat is free again.
+    pub fn forget(&mut self, seat: u16, roster: u64) {
+        self.roster = roster;
+        self.cursors.retain(|cursor| cursor.seat != seat);
+    }
+
     /// Raises one value of one cursor; a value below it is a late duplicate and changes nothing.
     pub fn raise(&mut self, seat: u16, what: u8, value: u64) {
         let version = self.marks_version;

@@ -65,6 +65,7 @@ pub(super) fn name(op: &Op) -> &'static str {
         Op::Ack { .. } => "ack",
         Op::Join { .. } => "join",
         Op::Leave { .. } => "leave",
+        Op::Forget { .. } => "forget",
         Op::Trim { .. } => "trim",
         Op::DeleteRecords { .. } => "deleteRecords",
         Op::DeleteChat { .. } => "deleteChat",

@@ -59,6 +59,7 @@ pub(super) fn judge(chat: &mut Arc<Chat>, durable_head: u64, op: &Op, rules: &Ru
         Op::Ack { .. } => ack(chat, durable_head, op, rules),
         Op::Join { consumer, at, .. } => join(chat, consumer, *at, rules),
         Op::Leave { consumer, join_seq, .. } => leave(chat, consumer, *join_seq, rules),
+        Op::Forget { consumer, .. } => forget(chat, consumer, rules),
         Op::Trim { up_to_seq, .. } => trim(chat, *up_to_seq, rules),
         Op::DeleteRecords { ranges, .. } => delete_records(chat, ranges, rules),
         Op::DeleteChat { .. } => delete_chat(chat, rules),
@@ -196,6 +197,16 @@ pub(super) fn exit(chat: &mut Chat, consumer: &str) {
     if cursor.received >= leave_seq {
         chat.cursors.remove(consumer);
     }
+}
+
+fn forget(chat: &mut Arc<Chat>, consumer: &str, rules: &Rules) -> Verdict {
+    let mut next = settled(chat, rules);
+    let Some(cursor) = next.cursors.remove(consumer) else {
+        return Verdict::new(Outcome::Done, Effect::None);
+    };
+    next.roster += u64::from(cursor.closing.is_none());
+    *chat = Arc::new(next);
+    Verdict::new(Outcome::Done, Effect::Certain)
 }
 
 fn trim(chat: &mut Arc<Chat>, up_to_seq: u64, rules: &Rules) -> Verdict {

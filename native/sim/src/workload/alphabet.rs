@@ -27,6 +27,7 @@ pub fn alphabet() -> Vec<Op> {
         Op::Join { chat: CHAT.to_owned(), consumer: BOB.to_owned(), at: JoinAt::First },
         Op::Leave { chat: CHAT.to_owned(), consumer: BOB.to_owned(), join_seq: None },
         Op::Leave { chat: CHAT.to_owned(), consumer: BOB.to_owned(), join_seq: Some(1) },
+        Op::Forget { chat: CHAT.to_owned(), consumer: BOB.to_owned() },
         ack(1, true),
         ack(1, false),
         marks_ahead(),

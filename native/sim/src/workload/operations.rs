@@ -35,7 +35,7 @@ impl Names {
     pub(super) fn operation(&self, choice: &mut Choice, model: &Model) -> Op {
         let chat = choice.pick(&self.chats).cloned().unwrap_or_default();
         let seen = model.glimpse(&chat);
-        match choice.weighted(&[46, 24, 9, 6, 3, 4, 1, 3]) {
+        match choice.weighted(&[46, 24, 9, 6, 3, 4, 1, 3, 2]) {
             0 => Op::Append(self.append(choice, chat, &seen)),
             1 => self.ack(choice, chat, &seen),
             2 => self.join(choice, chat, &seen),
@@ -43,6 +43,7 @@ impl Names {
             4 => Op::Trim { chat, up_to_seq: near(choice, seen.floor, seen.head) },
             5 => Op::DeleteRecords { chat, ranges: ranges(choice, &seen) },
             6 => Op::DeleteChat { chat },
+            8 => Op::Forget { consumer: self.somebody(choice, &seen, 85).0, chat },
             _ => Op::Configure { chat, options: options(choice) },
         }
     }

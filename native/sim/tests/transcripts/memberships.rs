@@ -196,3 +196,39 @@ fn deleting_a_chat_ends_all_memberships_and_the_seq_goes_on() {
     assert_eq!(world.texts(), ["after"]);
     assert_eq!(world.reader().head(CHAT).options.keep, Some(Keep::Window));
 }
+
+#[test]
+fn who_is_forgotten_holds_nothing_and_can_come_back_as_new() {
+    let mut world = a_store();
+    world.join("ann");
+    world.join("bob");
+    world.filled(3);
+    world.receive("bob", 2);
+    assert_eq!(world.show(), "floor 1 head 3, ann 0/0/0, bob 2/0/0");
+    assert!(matches!(world.ask(&forgetting("ann")), Outcome::Done));
+    for _ in 0..2 {
+        assert_eq!(world.show(), "floor 3 head 3, bob 2/0/0");
+        assert_eq!(world.reader().head(CHAT).roster, 3);
+        assert_eq!(world.refused(&acking("ann", 3, true)).code(), "FOQ_NOT_JOINED");
+        world.power_cut(Survivors::None);
+    }
+    assert!(matches!(world.ask(&forgetting("ann")), Outcome::Done), "forgetting twice");
+    assert_eq!(world.reader().head(CHAT).roster, 3);
+    assert_eq!(joined(&mut world, "ann", JoinAt::Head), (4, 3, 3, 3));
+}
+
+#[test]
+fn a_closing_cursor_is_forgotten_without_a_change_of_the_roster() {
+    let mut world = a_store();
+    world.join("ann");
+    world.filled(3);
+    world.leave("ann");
+    assert_eq!(world.show(), "floor 1 head 3, ann 0/0/0 until 3");
+    let roster = world.reader().head(CHAT).roster;
+    world.power_cut(Survivors::None);
+    assert!(matches!(world.ask(&forgetting("ann")), Outcome::Done));
+    assert_eq!(world.show(), "floor 1 head 3", "where nobody holds, only age releases");
+    assert_eq!(world.reader().head(CHAT).roster, roster);
+    assert_eq!(joined(&mut world, "ann", JoinAt::First), (1, 0, 1, 3));
+    assert!(world.cursor("ann").unwrap().holes.is_empty());
+}

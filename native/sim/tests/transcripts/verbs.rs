@@ -302,6 +302,10 @@ pub fn leaving(consumer: &str, join_seq: Option<u64>) -> Op {
     Op::Leave { chat: CHAT.to_owned(), consumer: consumer.to_owned(), join_seq }
 }
 
+pub fn forgetting(consumer: &str) -> Op {
+    Op::Forget { chat: CHAT.to_owned(), consumer: consumer.to_owned() }
+}
+
 pub fn acking(consumer: &str, received: u64, durable: bool) -> Op {
     marking(consumer, [Some(received), None, None], durable)
 }
