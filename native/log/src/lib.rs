@@ -6,6 +6,7 @@
 
 mod apply;
 mod assemble;
+mod counters;
 mod dump;
 pub mod env;
 mod error;
@@ -42,6 +43,7 @@ mod verify;
 mod view;
 mod write;
 
+pub use counters::{Counters, HISTOGRAM_CLASSES};
 pub use dump::dump;
 pub use error::{Error, Result};
 pub use format::FORMAT_VERSION;

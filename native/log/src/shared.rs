@@ -44,6 +44,11 @@ impl Shared {
         self.files.write().insert(ordinal, Arc::clone(handle));
     }
 
+    /// Journal files that readers can find.
+    pub fn files(&self) -> usize {
+        self.files.read().len()
+    }
+
     /// The journal file a pointer names.
     pub fn file(&self, pointer: Pointer) -> Option<Arc<dyn DiskFile>> {
         self.files.read().get(&pointer.file()).cloned()

@@ -120,6 +120,11 @@ impl States {
         index
     }
 
+    /// How many chats are in RAM.
+    pub fn len(&self) -> usize {
+        self.chats.len()
+    }
+
     /// Chats in the order in which they were first named, from the `begin`th.
     pub fn chats_from(&self, begin: usize) -> impl Iterator<Item = &ChatState> {
         self.chats.get(begin..).unwrap_or_default().iter()

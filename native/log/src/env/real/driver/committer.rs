@@ -3,12 +3,15 @@
 //! Its loop never sleeps while anything can be committed, and adds no delay: what comes while a
 //! sync runs is the next round.
 
+mod ending;
+
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::barrier::Barriers;
+use super::counting::Counting;
 use super::desk::Desk;
 use super::intake::{Intake, Mail};
 use super::sealer::Sealer;
@@ -17,7 +20,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::news::Ring;
 use crate::ops::Completion;
-use crate::options::Options;
+use crate::options::{Durability, Options};
 use crate::{Assembled, Log, Packed, Reader, Round, SpareMaker};
 
 /// An idle log carries the time this often, so that retention moves on.
@@ -33,6 +36,9 @@ pub(super) struct Committer {
     intake: Arc<Intake>,
     sealer: Sealer,
     writers: Writers,
+    counting: Arc<Counting>,
+    /// Whether rounds are synced at all.
+    syncs: bool,
     spares: SpareMaker,
     desk: Desk,
     barriers: Barriers,
@@ -58,8 +64,7 @@ impl Committer {
         env: &Env,
         options: &Options,
         intake: Arc<Intake>,
-        sealer: Sealer,
-        writers: Writers,
+        (sealer, writers, counting): (Sealer, Writers, Arc<Counting>),
     ) -> Self {
         let now = env.clock.monotonic_ms();
         Self {
@@ -71,6 +76,8 @@ impl Committer {
             intake,
             sealer,
             writers,
+            counting,
+            syncs: options.durability == Durability::Fsync,
             desk: Desk::default(),
             barriers: Barriers::default(),
             mail: Mail::default(),
@@ -220,13 +227,27 @@ impl Committer {
     }
 
     fn apply(&mut self, round: Round) {
+        self.counting.round(&round);
         self.log.apply(round);
         self.after_commit();
     }
 
-    fn commit(&mut self, round: Round) -> Result<()> {
-        self.log.commit(round)?;
-        self.after_commit();
+    fn commit(&mut self, mut round: Round) -> Result<()> {
+        if let Err(error) = self.write_and_sync(&mut round) {
+            self.log.abandon(round);
+            return Err(error);
+        }
+        self.apply(round);
+        Ok(())
+    }
+
+    fn write_and_sync(&mut self, round: &mut Round) -> Result<()> {
+        self.log.write(round)?;
+        let began = Instant::now();
+        self.log.sync(round)?;
+        if self.syncs {
+            self.counting.synced(began.elapsed());
+        }
         Ok(())
     }
 
@@ -243,6 +264,7 @@ impl Committer {
 
     fn deliver(&mut self) {
         self.log.drain_completions(&mut self.completions);
+        self.counting.answers(&self.completions);
         self.desk.deliver(&mut self.completions, &self.intake);
     }
 
@@ -257,20 +279,6 @@ impl Committer {
     fn ring(&mut self) {
         self.reader.shared.news.take_rings(&mut self.rings);
         self.desk.ring(&mut self.rings);
-    }
-
-    /// Rings everybody a last time: nothing more will be committed.
-    fn ring_all(&mut self) {
-        self.reader.shared.news.end();
-        self.ring_guarded();
-    }
-
-    fn ring_guarded(&mut self) {
-        // A sink that panics harms no other: what it was named is dropped with its turn.
-        let _ = guarded(|| {
-            self.ring();
-            Ok(())
-        });
     }
 
     /// A spare is needed and none is ready. A full disk is waited for, but not by `close`.
@@ -320,67 +328,6 @@ impl Committer {
         match assembled {
             Assembled::Round(round) => self.commit(round),
             Assembled::NeedsSpare | Assembled::Nothing => Ok(()),
-        }
-    }
-
-    /// Every thread that could touch a file ends before the lock is released.
-    fn finish(mut self) -> Result<()> {
-        self.ring_all();
-        self.sealer.stop();
-        self.writers.stop();
-        if self.read_only { Ok(()) } else { self.log.close() }
-    }
-
-    /// Settles everything with the failure, and holds the store until it is closed.
-    fn poison(&mut self, error: Error) -> Error {
-        let error = match error {
-            Error::Poisoned { .. } => error,
-            other => Error::Poisoned { cause: other.to_string() },
-        };
-        self.intake.poison(error.clone());
-        // What the log still knows an answer to; it may be broken, and a sink may be.
-        let _ = guarded(|| {
-            self.deliver();
-            Ok(())
-        });
-        let _ = guarded(|| {
-            self.enroll_the_rest();
-            Ok(())
-        });
-        self.desk.fail_all(&error, &self.intake);
-        self.ring_all();
-        self.sealer.stop();
-        self.writers.stop();
-        self.wait_for_close();
-        error
-    }
-
-    /// Tickets were given for what lies in the intake and in hand: they are settled too.
-    fn enroll_the_rest(&mut self) {
-        let mut late = Mail::default();
-        self.intake.take(&mut late);
-        for (caller, sink) in self.mail.arrivals.drain(..).chain(late.arrivals) {
-            self.desk.arrive(caller, sink);
-        }
-        for (caller, packed) in self.mail.submissions.drain(..).chain(late.submissions) {
-            self.desk.enroll(caller, tickets(&packed), packed.bytes());
-        }
-        self.mail.closing |= late.closing;
-    }
-
-    fn wait_for_close(&mut self) {
-        while !self.mail.closing {
-            self.intake.take(&mut self.mail);
-            for (caller, sink) in self.mail.arrivals.drain(..) {
-                self.desk.arrive(caller, sink);
-            }
-            for caller in self.mail.departures.drain(..) {
-                self.desk.depart(caller, &self.intake);
-            }
-            self.ring_guarded();
-            if !self.mail.closing {
-                self.intake.sleep(None);
-            }
         }
     }
 }

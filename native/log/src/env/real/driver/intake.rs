@@ -249,6 +249,11 @@ impl Intake {
         self.done_bell.notify_all();
     }
 
+    /// Bytes submitted and not settled.
+    pub(super) fn pending_bytes(&self) -> u64 {
+        self.state.lock().pending_bytes
+    }
+
     pub(super) fn poisoned(&self) -> Option<Error> {
         self.state.lock().poisoned.clone()
     }

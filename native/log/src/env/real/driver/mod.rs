@@ -11,6 +11,7 @@
 
 mod barrier;
 mod committer;
+mod counting;
 mod desk;
 mod intake;
 mod outstanding;
@@ -25,6 +26,7 @@ use std::thread::{self, JoinHandle, ThreadId};
 use parking_lot::Mutex;
 
 use self::committer::Committer;
+use self::counting::Counting;
 use self::intake::Intake;
 use self::sealer::Sealer;
 use self::writer::{Writer, Writers};
@@ -32,7 +34,7 @@ use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::ops::Completion;
 use crate::options::{Durability, Options};
-use crate::{AttachmentId, Log, NewsPage, Packed, Packer, Reader};
+use crate::{AttachmentId, Counters, Log, NewsPage, Packed, Packer, Reader};
 
 /// Who learns what became of a caller's operations.
 pub trait CompletionSink: Send + Sync {
@@ -57,6 +59,7 @@ pub struct RunningStore {
     packer: Packer,
     reader: Reader,
     damage: Option<Error>,
+    counting: Arc<Counting>,
     /// Whether it was opened for more than reading.
     writes: bool,
     committer: ThreadId,
@@ -83,18 +86,22 @@ impl RunningStore {
             .map_err(|error| no_thread(env, error))?;
         // The unsafe class waits for no disk: its committer writes alone.
         let writes = !options.read_only && options.durability == Durability::Fsync;
-        let start = |slot, name| Writer::start(log.round_writer(slot), name, writes);
+        let counting = Arc::new(Counting::default());
+        let start = |slot, name| {
+            Writer::start((log.round_writer(slot), Arc::clone(&counting)), name, writes)
+        };
         let first = start(0, "foq-committer-0").map_err(|error| no_thread(env, error))?;
         let second = start(1, "foq-committer-1").map_err(|error| no_thread(env, error))?;
         let writers = Writers::new([first, second], writes);
-        let committer = Committer::new(log, env, options, Arc::clone(&intake), sealer, writers);
+        let helpers = (sealer, writers, Arc::clone(&counting));
+        let committer = Committer::new(log, env, options, Arc::clone(&intake), helpers);
         let handle = thread::Builder::new()
             .name("foq-committer".to_owned())
             .spawn(move || committer.main())
             .map_err(|error| no_thread(env, error))?;
         let committer = handle.thread().id();
         let (writes, handle) = (!options.read_only, Mutex::new(Some(handle)));
-        Ok(Self { intake, packer, reader, damage, writes, committer, handle })
+        Ok(Self { intake, packer, reader, damage, counting, writes, committer, handle })
     }
 
     /// Packs operations for [`Caller::submit`], on the caller's own thread.
@@ -126,6 +133,19 @@ impl RunningStore {
     #[must_use]
     pub fn poisoned(&self) -> Option<Error> {
         self.intake.poisoned()
+    }
+
+    /// What the store counted since it was opened, and how it stands.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let shared = &self.reader.shared;
+        Counters {
+            chats: shared.states.read().len() as u64,
+            journal_files: shared.files() as u64,
+            pending_bytes: self.intake.pending_bytes(),
+            poisoned: self.intake.poisoned().is_some(),
+            ..self.counting.copied()
+        }
     }
 
     /// The store looks at its clock and at the space of its disk now, and not only when it planned

@@ -9,10 +9,12 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
 use super::committer::panic_text;
+use super::counting::Counting;
 use crate::round::Round;
 use crate::round_writer::RoundWriter;
 
@@ -29,6 +31,9 @@ struct Exchange {
     changed: Condvar,
 }
 
+/// What writes, and what counts it.
+pub(super) type Rounds = (RoundWriter, Arc<Counting>);
+
 /// The handle of the thread.
 pub(super) struct Writer {
     exchange: Arc<Exchange>,
@@ -38,14 +43,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread, unless the store is only read.
-    pub(super) fn start(rounds: RoundWriter, name: &str, works: bool) -> io::Result<Self> {
+    pub(super) fn start(rounds: Rounds, name: &str, works: bool) -> io::Result<Self> {
         let exchange = Arc::new(Exchange::default());
         if !works {
             return Ok(Self { exchange, handle: None, busy: false });
         }
         let heard = Arc::clone(&exchange);
         let handle =
-            thread::Builder::new().name(name.to_owned()).spawn(move || run(rounds, &heard))?;
+            thread::Builder::new().name(name.to_owned()).spawn(move || run(&rounds, &heard))?;
         Ok(Self { exchange, handle: Some(handle), busy: false })
     }
 
@@ -139,7 +144,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(rounds: RoundWriter, exchange: &Exchange) {
+fn run((rounds, counting): &Rounds, exchange: &Exchange) {
     loop {
         let round = {
             let mut slot = exchange.slot.lock();
@@ -153,7 +158,13 @@ fn run(rounds: RoundWriter, exchange: &Exchange) {
                 exchange.changed.wait(&mut slot);
             }
         };
-        let put = || rounds.write(&round).and_then(|()| rounds.sync(&round));
+        let put = || {
+            rounds.write(&round)?;
+            let began = Instant::now();
+            rounds.sync(&round)?;
+            counting.synced(began.elapsed());
+            Ok(())
+        };
         let said = catch_unwind(AssertUnwindSafe(put))
             .unwrap_or_else(|panic| Err(io::Error::other(panic_text(&*panic))));
         exchange.slot.lock().back = Some((round, said));

@@ -3,6 +3,7 @@
 mod backlog;
 mod barrier;
 mod cached;
+mod counting;
 mod news;
 mod race;
 mod space;

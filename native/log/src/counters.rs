@@ -1,0 +1,58 @@
+//! What a store counts about itself, as integers that only grow; nothing per chat.
+
+/// Classes of a histogram: class 0 counts zeros, class `n` values of `2^(n-1)` up to, and without,
+/// `2^n`; the last one all that is larger.
+pub const HISTOGRAM_CLASSES: usize = 32;
+
+/// Counts since the store was opened, and how it stands. Copied while they go on: each is right,
+/// but not all are of the same moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Appends that were answered with a seq; repeats too.
+    pub appends: u64,
+    /// Acks that were answered.
+    pub acks: u64,
+    /// Operations that were refused, or failed.
+    pub refused: u64,
+    /// Durable rounds.
+    pub rounds: u64,
+    /// Syncs that made rounds durable; none in the unsafe class.
+    pub syncs: u64,
+    /// Payloads of durable records.
+    pub payload_bytes: u64,
+    /// Durable rounds, whole.
+    pub journal_bytes: u64,
+    /// Acks in them.
+    pub ack_bytes: u64,
+    /// Joins, leaves and what else changes memberships.
+    pub membership_bytes: u64,
+    /// Time of a sync in microseconds, by class.
+    pub sync_us: [u64; HISTOGRAM_CLASSES],
+    /// Answers that rested on one round, by class.
+    pub round_operations: [u64; HISTOGRAM_CLASSES],
+    /// Chats in RAM.
+    pub chats: u64,
+    /// Journal files that may hold records.
+    pub journal_files: u64,
+    /// Bytes submitted and not settled.
+    pub pending_bytes: u64,
+    /// Whether the store is poisoned.
+    pub poisoned: bool,
+}
+
+/// The class of a value.
+pub(crate) fn class(value: u64) -> usize {
+    let bits = u64::BITS - value.leading_zeros();
+    usize::try_from(bits).unwrap_or_default().min(HISTOGRAM_CLASSES - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_double() {
+        assert_eq!([0, 1, 2, 3, 4, 7, 8].map(class), [0, 1, 2, 2, 3, 3, 4]);
+        assert_eq!(class(u64::MAX), HISTOGRAM_CLASSES - 1);
+    }
+}
