@@ -194,3 +194,28 @@ test('a full window is not noticed while the consumer has not got all of it', (t
     `,
   );
 });
+
+test('a window that is full over all chats is noticed too, once all of it was handed', (t) => {
+  plays(
+    t,
+    `
+    window records=4 bytes=1000
+    news a head=9
+    news b head=9
+    news c head=9
+    news d head=9
+    news e head=9
+    hold
+    read
+    read
+    wait 10000
+    get
+      a 1
+      b 1
+      c 1
+      d 1
+    wait 0
+      window full
+    `,
+  );
+});

@@ -272,7 +272,9 @@ test('an ack in a chat that was left meanwhile is no error', async (t) => {
   const { queue, consume } = aQueue({ a: 5, b: 1 });
   const consumer = consume();
   const heard = loop(consumer, (delivery) => {
-    if (delivery.kind === 'record' && delivery.seq === 2) queue.forget('a', 'bob/phone');
+    if (delivery.kind === 'record' && delivery.seq === 2) {
+      queue.forget('a', 'bob/phone', { later: true });
+    }
     ack(delivery);
   });
   await until(() => heard.said.includes('caught up all'));
@@ -352,6 +354,49 @@ test("others' marks are told once per change, and seen when they are handed", as
   queue.raiseMarks('a');
   await until(() => heard.said.length === 3);
   t.same(queue.acks, ['a marks 1', 'a marks 2']);
+  consumer.close();
+});
+
+test('marks that were handed are not told again before that is durable', async (t) => {
+  const { queue, consume } = aQueue({ a: 0 });
+  queue.settles = false;
+  queue.raiseMarks('a');
+  const consumer = consume();
+  const heard = loop(consumer);
+  await until(() => heard.said.includes('a marks'));
+  queue.append('a');
+  await until(() => heard.said.includes('a 1'));
+  t.equal(heard.said.filter((text) => text === 'a marks').length, 1);
+  consumer.close();
+});
+
+test('a list that is older than an ack does not bring back what was acked', async (t) => {
+  const { queue, consume } = aQueue({ a: 1 });
+  const consumer = consume();
+  queue.beforePage = async () => {
+    queue.append('a');
+    await until(() => queue.cursor('a', 'bob/phone').received === 2);
+    await aTurn();
+    await aTurn();
+  };
+  const heard = loop(consumer, ack);
+  await until(() => heard.said.includes('caught up all'));
+  queue.append('a');
+  await until(() => heard.said.includes('a 3'));
+  t.same(
+    heard.said.filter((text) => !text.startsWith('caught')),
+    seqs('a', 1, 3),
+  );
+  consumer.close();
+});
+
+test('a window larger than what may wait is filled as it is asked for', async (t) => {
+  const { queue, consume } = aQueue({ a: 12_000 });
+  for (let seq = 1; seq <= 12_000; seq += 1) queue.model.chat('a').sizes.set(seq, 200);
+  const consumer = consume({ window: { records: 100_000, bytes: 1024 * 1024 * 1024 } });
+  const heard = loop(consumer);
+  await until(() => heard.said.includes('caught up all'));
+  t.equal(heard.said.length, 12_002);
   consumer.close();
 });
 

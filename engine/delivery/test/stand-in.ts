@@ -59,9 +59,10 @@ export class StandIn implements DeliveryPort {
   /** Whether acks become durable by themselves. */
   settles: boolean;
   /** Called before a page of what is pending is answered. */
-  beforePage: (() => void) | undefined;
+  beforePage: (() => void | Promise<void>) | undefined;
   readonly marksVersions = new Map<string, number>();
   readonly #cursors = new Map<string, Map<string, ModelCursor>>();
+  readonly #unsettled: (() => void)[] = [];
   #lastAttachment = 0;
   #now = 1_000_000;
 
@@ -106,12 +107,14 @@ export class StandIn implements DeliveryPort {
     return cursor;
   }
 
-  forget(chatId: string, consumerId: string): void {
+  /** `later`: the news of it come later than whatever follows. */
+  forget(chatId: string, consumerId: string, { later = false }: { later?: boolean } = {}): void {
     this.#cursorsOf(chatId).delete(consumerId);
-    this.#note(chatId);
+    if (!later) this.#note(chatId);
   }
 
   append(chatId: string, { count = 1, as }: { count?: number; as?: string } = {}): void {
+    if (as !== undefined) this.settle();
     const chat = this.model.chat(chatId);
     for (let step = 0; step < count; step += 1) {
       chat.headSeq += 1;
@@ -136,14 +139,17 @@ export class StandIn implements DeliveryPort {
     this.acks.push(
       received === undefined ? `${chatId} marks ${marksSeen}` : `${chatId} ${received}`,
     );
-    const cursor = this.#cursorsOf(chatId).get(consumerId);
-    const error =
-      cursor === undefined ? new FoqError('FOQ_NOT_JOINED') : this.#refusal(chatId, received);
-    if (cursor !== undefined && error === undefined) {
-      cursor.received = Math.max(cursor.received, received ?? 0);
-      cursor.marksSeen = Math.max(cursor.marksSeen, marksSeen ?? 0);
-    }
-    if (this.settles) setImmediate(settled, error);
+    const apply = () => {
+      const error = this.#apply(chatId, consumerId, marks);
+      setImmediate(settled, error);
+    };
+    this.#unsettled.push(apply);
+    if (this.settles) setImmediate(() => this.settle());
+  }
+
+  /** Makes durable what was acked so far. */
+  settle(): void {
+    for (const apply of this.#unsettled.splice(0)) apply();
   }
 
   async ackDurable(chatId: string, consumerId: string, marks: AckedMarks): Promise<void> {
@@ -168,7 +174,21 @@ export class StandIn implements DeliveryPort {
     this.degradedBy.push(notice);
   }
 
-  #refusal(chatId: string, received = 0): FoqError | undefined {
+  #apply(
+    chatId: string,
+    consumerId: string,
+    { received = 0, marksSeen = 0 }: AckedMarks,
+  ): FoqError | undefined {
+    const cursor = this.#cursorsOf(chatId).get(consumerId);
+    if (cursor === undefined) return new FoqError('FOQ_NOT_JOINED');
+    const error = this.#refusal(chatId, received);
+    if (error !== undefined) return error;
+    cursor.received = Math.max(cursor.received, received);
+    cursor.marksSeen = Math.max(cursor.marksSeen, marksSeen);
+    return undefined;
+  }
+
+  #refusal(chatId: string, received: number): FoqError | undefined {
     if (received <= this.model.chat(chatId).headSeq) return this.ackError;
     return new FoqError('FOQ_SEQ_OUT_OF_RANGE');
   }
@@ -263,8 +283,7 @@ export class StandIn implements DeliveryPort {
       .map((chatId) => ({ ...this.#row(chatId, consumerId), lastAt: 0 }))
       .filter(({ gone, received, lastSeq, marks }) => !gone && (received < lastSeq || marks))
       .sort((one, other) => (one.chatId < other.chatId ? -1 : 1));
-    await Promise.resolve();
-    this.beforePage?.();
+    await this.beforePage?.();
     const page = rows.slice(0, limit);
     return { rows: page, next: rows.length > limit ? page.at(-1)?.chatId : undefined };
   }

@@ -46,7 +46,9 @@ class Run {
       record: (lane, { seq }, attempt) => {
         this.#waiting.push({ lane, fromSeq: seq, toSeq: seq, attempt });
       },
-      gap: (lane, { fromSeq, toSeq }: Gap) => {
+      gap: (lane, { fromSeq, toSeq, reason }: Gap) => {
+        const isBelow = toSeq < this.#store.chat(lane.chatId).firstSeq;
+        if (reason !== 'expired' || !isBelow) throw new Error(`${fromSeq}-${toSeq} ${reason}`);
         this.#waiting.push({ lane, fromSeq, toSeq, attempt: 0 });
       },
       caughtUp: () => undefined,
