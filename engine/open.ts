@@ -23,7 +23,7 @@ export type StoreOpener = (options: CheckedOptions, answers: Answers) => Promise
  */
 export function openQueue(options: OpenOptions): Promise<Queue> {
   return openWith(options, ({ dir, native }, answers) => {
-    return NativeStore.open(dir, native, answers) as unknown as Promise<StoreHandle>;
+    return NativeStore.open(dir, native, answers);
   });
 }
 
