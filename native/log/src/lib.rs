@@ -6,6 +6,8 @@
 
 mod apply;
 mod assemble;
+#[cfg(test)]
+mod continued_round;
 mod counters;
 mod dump;
 pub mod env;
