@@ -148,7 +148,7 @@ function typeScript() {
 }
 
 function typeScriptFolders() {
-  return ['.ci/test', 'docs/test', 'engine', 'server'].filter((path) =>
+  return ['.ci/test', 'bench', 'docs/test', 'engine', 'protocol', 'server'].filter((path) =>
     existsSync(join(root, path)),
   );
 }

@@ -10,14 +10,39 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'bench', 'results');
 const scratch = join(results, 'tmp');
 
-/** Each scenario: what it measures, the crate and the program. */
+/**
+ * Each scenario: what it measures, the crates it needs, and the programs that run one after the
+ * other: `program` is one of cargo's, `script` one of ours, which gets the paths of `libraries`.
+ */
 const scenarios = {
   log: {
     about: 'the log alone, without JavaScript, against the bare device (targets 1 to 6)',
-    crate: 'foq-baselines',
-    program: 'foq-bench-log',
+    crates: ['foq-baselines'],
+    runs: [{ program: 'foq-bench-log' }],
+  },
+  append: {
+    about: 'an embedded queue through its public interface (targets 1 to 6, 16; consuming)',
+    crates: ['foq-baselines', 'foq-naive'],
+    runs: [
+      {
+        script: 'dist/bench/append/main.js',
+        needs: { baseline: 'foq-bench-baseline', naive: library('foq_naive') },
+      },
+      {
+        title:
+          'Latency has a native generator, and so is measured below JavaScript (targets 4 and 5)',
+        program: 'foq-bench-log',
+        args: ['--targets', '4,5'],
+      },
+    ],
   },
 };
+
+/** What cargo calls a library that Node loads. */
+function library(name) {
+  const names = { darwin: `lib${name}.dylib`, win32: `${name}.dll` };
+  return names[process.platform] ?? `lib${name}.so`;
+}
 
 function usage() {
   const lines = Object.entries(scenarios).map(
@@ -38,13 +63,19 @@ function commit() {
 }
 
 /** Builds offline where every crate is on this machine, else with the network. */
-function build(crate) {
-  const args = ['build', '--release', '--locked', '-p', crate];
+function build(crates) {
+  const args = ['build', '--release', '--locked', ...crates.flatMap((crate) => ['-p', crate])];
   const offline = spawnSync('cargo', [...args, '--offline'], { cwd: root, stdio: 'pipe' });
   if (offline.status === 0) return true;
   const online = spawnSync('cargo', args, { cwd: root, stdio: 'inherit' });
   if (online.error) console.error(`cargo cannot be run: ${online.error.message}`);
   return online.status === 0;
+}
+
+/** The addon and the compiled TypeScript, as for every other use of the checkout. */
+function setUp() {
+  const found = spawnSync(process.execPath, [join(root, '.ci', 'setup.mjs')], { stdio: 'inherit' });
+  return found.status === 0;
 }
 
 /** Where cargo puts what it builds, whatever its configuration says. */
@@ -54,34 +85,54 @@ function targetFolder() {
   return JSON.parse(found.stdout).target_directory;
 }
 
-/** Runs the program to its end, and removes its files also when it is interrupted. */
-function measure(name, program, args) {
-  const folder = join(results, name);
-  mkdirSync(folder, { recursive: true });
-  const json = join(folder, 'result.json');
-  const own = ['--folder', scratch, '--json', json, '--commit', commit()];
-  const path = join(targetFolder(), 'release', program);
-  const child = spawn(path, [...own, ...args], { cwd: root, stdio: 'inherit' });
+/** Runs one program to its end, and removes its files also when it is interrupted. */
+function measure(run, { json, args }) {
+  if (run.title) console.log(`\n${run.title}`);
+  const release = join(targetFolder(), 'release');
+  const own = ['--folder', scratch, '--json', json, '--commit', commit(), ...(run.args ?? [])];
+  const needs = Object.entries(run.needs ?? {}).flatMap(([name, file]) => [
+    `--${name}`,
+    join(release, file),
+  ]);
+  const [path, ...first] = run.script
+    ? [process.execPath, join(root, run.script)]
+    : [join(release, run.program)];
+  const child = spawn(path, [...first, ...needs, ...own, ...args], { cwd: root, stdio: 'inherit' });
   // A terminal interrupts the program too; this one only waits for it, to clean up after it.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  child.on('error', (error) => {
-    console.error(`${path}: ${error.message}`);
-    process.exitCode = 1;
-  });
-  child.on('close', (code) => {
-    rmSync(scratch, { recursive: true, force: true });
-    if (code === 0) console.log(`\nThe same as JSON: ${json}`);
-    else process.exitCode = code ?? 1;
+  const stop = () => child.kill('SIGTERM');
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
+  return new Promise((resolve) => {
+    child.on('error', (error) => {
+      console.error(`${path}: ${error.message}`);
+      resolve(1);
+    });
+    child.on('close', (code) => {
+      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, stop);
+      rmSync(scratch, { recursive: true, force: true });
+      if (code === 0) console.log(`\nThe same as JSON: ${json}`);
+      resolve(code ?? 1);
+    });
   });
 }
 
-const [name = '', ...rest] = process.argv.slice(2);
-const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
-if (scenario === undefined) {
+async function runScenario(name, args) {
+  const { crates, runs } = scenarios[name];
+  console.error(`building ${crates.join(', ')} (release) …`);
+  if (!build(crates) || (runs.some(({ script }) => script) && !setUp())) return 1;
+  const folder = join(results, name);
+  mkdirSync(folder, { recursive: true });
+  for (const [index, run] of runs.entries()) {
+    const json = join(folder, index === 0 ? 'result.json' : `result-${index + 1}.json`);
+    const code = await measure(run, { json, args });
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+const [name = '', ...args] = process.argv.slice(2);
+if (Object.hasOwn(scenarios, name)) {
+  process.exitCode = await runScenario(name, args);
+} else {
   console.error(name === '' ? usage() : `there is no scenario "${name}"\n${usage()}`);
   process.exitCode = 2;
-} else {
-  console.error(`building ${scenario.crate} (release) …`);
-  if (build(scenario.crate)) measure(name, scenario.program, rest);
-  else process.exitCode = 1;
 }

@@ -35,7 +35,7 @@ test('the table has no circle, and every folder and place in it exists', (t) => 
   const exists = (place: string) => paths.some((path) => path.startsWith(place));
   const named = [
     ...rules.layers.flatMap(({ folder, knows }) => [folder, ...knows]),
-    ...rules.bounds.map(({ place }) => place),
+    ...rules.bounds.flatMap(({ places }) => places),
   ];
   t.same(
     named.filter((place) => !exists(place)),

@@ -9,11 +9,11 @@ export interface Layer {
   readonly knows: readonly string[];
 }
 
-/** A row of the second table: `within` (no folder: everywhere), the terms stand only in `place`. */
+/** A row of the second table: within these folders (none: everywhere) terms stand only there. */
 export interface Bound {
   readonly terms: readonly string[];
   readonly within: readonly string[];
-  readonly place: string;
+  readonly places: readonly string[];
 }
 
 export interface Rules {
@@ -37,7 +37,7 @@ export function readRules(architecture: string): Rules {
   const bounds = markdownTable(architecture, 'What').map(([what = '', within = '', only = '']) => ({
     terms: quoted(what),
     within: quoted(within),
-    place: quoted(only)[0] ?? '',
+    places: quoted(only),
   }));
   return { layers, bounds };
 }
@@ -129,12 +129,15 @@ function crossing(at: {
 function strayTerms(bound: Bound, file: SourceFile, known: readonly string[]): string[] {
   const inside =
     bound.within.length === 0 || bound.within.some((folder) => file.path.startsWith(folder));
-  const placed = file.path.startsWith(bound.place) || file.path === bound.place;
+  const placed = bound.places.some((place) => file.path.startsWith(place));
   if (!inside || placed || isTest(file.path)) return [];
-  if (file.path.endsWith('Cargo.toml') && bound.place.startsWith(folderOf(file.path))) return [];
+  const folder = folderOf(file.path);
+  if (file.path.endsWith('Cargo.toml') && bound.places.some((place) => place.startsWith(folder))) {
+    return [];
+  }
   return bound.terms
     .filter((term) => namesTerm(term, file, known))
-    .map((term) => `${file.path} knows ${term}, which only ${bound.place} may know`);
+    .map((term) => `${file.path} knows ${term}, which only ${bound.places.join()} may know`);
 }
 
 function folderOf(path: string): string {

@@ -10,10 +10,16 @@ import * as tidy from './tidy.js';
 /** Longer than the limit because they are tables of data. */
 const DATA_TABLES: readonly string[] = [];
 
-const MAY_PRINT = ['.ci/', 'bench/', 'native/sim/', 'server/cli/'];
+const MAY_PRINT = ['.ci/', 'bench/', 'docs/examples/', 'native/sim/', 'server/cli/'];
 
 /** Modules that a person, a script or a package starts. */
-const STARTS = ['engine/index.ts', 'server/cli/main.ts', ...scriptsOfPackage()];
+const STARTS = [
+  'engine/index.ts',
+  'server/cli/main.ts',
+  ...scriptsOfPackage(),
+  ...scenarios(),
+  ...examples(),
+];
 
 const refused = tidy.readRefusedWords(readFileSync(join(checkout, 'docs', 'glossary.md'), 'utf8'));
 
@@ -153,4 +159,16 @@ function scriptsOfPackage(): string[] {
   const run = readFileSync(join(checkout, '.ci', 'run'), 'utf8');
   const commands = [...Object.values<string>(scripts), run].join('\n');
   return [...commands.matchAll(/\bnode (\S+\.mjs)/g)].map((match) => match[1] ?? '');
+}
+
+/** Compiled modules that a scenario of the bench starts. */
+function scenarios(): string[] {
+  const run = readFileSync(join(checkout, 'bench', 'run.mjs'), 'utf8');
+  return [...run.matchAll(/'dist\/(\S+)\.js'/g)].map((match) => `${match[1]}.ts`);
+}
+
+/** Those that a page tells to start. */
+function examples(): string[] {
+  const page = readFileSync(join(checkout, 'docs', 'examples', 'README.md'), 'utf8');
+  return [...page.matchAll(/\]\((\S+\.mjs)\)/g)].map((match) => `docs/examples/${match[1]}`);
 }

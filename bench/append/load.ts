@@ -1,0 +1,149 @@
+// Loads on a queue through its public interface: at its maximum, at a rate, one at a time, and
+// with a promise each. Every load ends by itself and leaves nothing in flight.
+
+import type { Queue } from '../../engine/index.js';
+import { type Cpu, cpuNow, cpuSince } from '../tools/cpu.js';
+import { dice, Histogram } from '../tools/statistics.js';
+
+/** What one window of load showed. */
+export interface Window {
+  /** Records made durable a second. */
+  readonly rate: number;
+  readonly records: number;
+  /** Microseconds per record. */
+  readonly cpu: Cpu;
+  /** Milliseconds from when a record was due until it was durable; open loop only. */
+  readonly latency: Histogram;
+  /** How late the generator was, in ms at the 99th percentile; open loop only. */
+  readonly lagMs: number;
+}
+
+export interface Load {
+  readonly queue: Queue;
+  readonly chatIds: readonly string[];
+  readonly payloadBytes: number;
+  readonly windowMs: number;
+}
+
+/** Records of one bulk at the maximum. */
+const BULK_RECORDS = 512;
+/** Payload bytes in flight at the maximum, as the native generator has it. */
+const IN_FLIGHT_BYTES = 8 << 20;
+
+export function chatIdsOf(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `chat-${index.toString(36)}-${index * 7919}`);
+}
+
+/** Closed loop: as many bulks in flight as hold `IN_FLIGHT_BYTES`. */
+export async function maximum(load: Load): Promise<Window> {
+  const lanes = Math.max(2, Math.ceil(IN_FLIGHT_BYTES / load.payloadBytes / BULK_RECORDS));
+  return await together(load, lanes, (turn) => appendMany(turn, BULK_RECORDS));
+}
+
+/** Closed loop of `inFlight` single appends, each awaited by itself. */
+export async function promises(load: Load, inFlight: number): Promise<Window> {
+  return await together(load, inFlight, async ({ queue, chatId, payload }) => {
+    await queue.append(chatId(), payload);
+    return 1;
+  });
+}
+
+interface Turn {
+  readonly queue: Queue;
+  readonly payload: Uint8Array;
+  chatId(): string;
+}
+
+async function appendMany({ queue, payload, chatId }: Turn, count: number): Promise<number> {
+  const bulk = queue.bulk();
+  for (let index = 0; index < count; index++) bulk.append(chatId(), payload);
+  const results = await bulk.commit();
+  const failed = results.find((result) => !result.ok);
+  if (failed?.ok === false) throw failed.error;
+  return count;
+}
+
+/** Runs a step in so many lanes until the window is over, and counts what finished within it. */
+async function together(
+  load: Load,
+  lanes: number,
+  step: (turn: Turn) => Promise<number>,
+): Promise<Window> {
+  const turn = turnOf(load);
+  const [startAt, before] = [performance.now(), cpuNow()];
+  const endAt = startAt + load.windowMs;
+  let records = 0;
+  const lane = async (): Promise<void> => {
+    while (performance.now() < endAt) records += await step(turn);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  return windowOf({ records, startAt, before, latency: new Histogram(), lagMs: 0 });
+}
+
+/** Open loop: each millisecond a bulk of all records that are due, whatever is in flight. */
+export async function atRate(load: Load, rate: number): Promise<Window> {
+  const turn = turnOf(load);
+  const [startAt, before] = [performance.now(), cpuNow()];
+  const [latency, lag] = [new Histogram(), new Histogram()];
+  const total = Math.floor((rate * load.windowMs) / 1000);
+  const under: Promise<void>[] = [];
+  let submitted = 0;
+  await new Promise<void>((resolve) => {
+    const timer = setInterval(() => {
+      const now = performance.now();
+      const due = Math.min(total, Math.floor(((now - startAt) * rate) / 1000));
+      if (due > submitted) {
+        const [first, count] = [submitted, due - submitted];
+        submitted = due;
+        const dueAt = (number: number) => startAt + (number * 1000) / rate;
+        lag.add(now - dueAt(first));
+        under.push(
+          appendMany(turn, count).then(() => {
+            const doneAt = performance.now();
+            for (let number = 0; number < count; number++) {
+              latency.add(doneAt - dueAt(first + number));
+            }
+          }),
+        );
+      }
+      if (submitted < total) return;
+      clearInterval(timer);
+      resolve();
+    }, 1);
+  });
+  await Promise.all(under);
+  return windowOf({ records: total, startAt, before, latency, lagMs: lag.percentile(0.99) });
+}
+
+/** One append at a time, each awaited before the next. */
+export async function oneByOne(load: Load): Promise<Window> {
+  return await promises(load, 1);
+}
+
+function turnOf({ queue, chatIds, payloadBytes }: Load): Turn {
+  const payload = new Uint8Array(payloadBytes).fill(0x5a);
+  const draw = dice(chatIds.length + payloadBytes);
+  return {
+    queue,
+    payload,
+    chatId: () => chatIds[Math.floor(draw() * chatIds.length)] ?? 'chat',
+  };
+}
+
+function windowOf(seen: {
+  records: number;
+  startAt: number;
+  before: Cpu;
+  latency: Histogram;
+  lagMs: number;
+}): Window {
+  const { records, startAt, before, latency, lagMs } = seen;
+  const spent = cpuSince(before);
+  return {
+    rate: (records * 1000) / (performance.now() - startAt),
+    records,
+    cpu: { process: spent.process / records, thread: spent.thread / records },
+    latency,
+    lagMs,
+  };
+}

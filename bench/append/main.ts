@@ -1,0 +1,142 @@
+// The scenario `append`: what one JavaScript process gets out of an embedded queue through its
+// public interface. `bench/run.mjs` builds all of it and passes where things are.
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openQueue, type Queue } from '../../engine/index.js';
+import { Baseline } from '../tools/baseline.js';
+import { type Report, type Row, toText } from '../tools/report.js';
+import { consumeRows, writeBacklog } from './consume.js';
+import { chatIdsOf, type Load, maximum } from './load.js';
+import { Naive } from './naive.js';
+import {
+  againstGroupCommitter,
+  againstRawSync,
+  againstSingleSyncs,
+  type Bench,
+  openLoop,
+  promiseEach,
+  threadCost,
+} from './rows.js';
+
+const { values } = parseArgs({
+  options: {
+    folder: { type: 'string', default: 'bench/results/tmp' },
+    json: { type: 'string' },
+    commit: { type: 'string', default: 'unknown' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    targets: { type: 'string', default: '1,2,3,6,16,consume' },
+    chats: { type: 'string', default: '100000' },
+    baseline: { type: 'string', default: '' },
+    naive: { type: 'string', default: '' },
+  },
+});
+
+/** A queue is replaced after this many payload bytes, so that disk in use stays bounded. */
+const REOPEN_BYTES = 3 << 30;
+const BACKLOG_RECORDS = 1_000_000;
+
+/** Hands out a warmed queue, and a fresh one when the last has written enough. */
+class Queues {
+  readonly #folder: string;
+  readonly #chatIds: readonly string[];
+  #queue: Queue | undefined;
+  #dir = '';
+
+  constructor(folder: string, chatIds: readonly string[]) {
+    this.#folder = folder;
+    this.#chatIds = chatIds;
+  }
+
+  async get(): Promise<Queue> {
+    const worn = (await this.#queue?.stats())?.payloadBytes ?? Number.POSITIVE_INFINITY;
+    if (this.#queue !== undefined && worn < REOPEN_BYTES) return this.#queue;
+    await this.close();
+    this.#dir = await mkdtemp(join(this.#folder, 'queue-'));
+    const queue = await openQueue({ dir: this.#dir });
+    this.#queue = queue;
+    for (let first = 0; first < this.#chatIds.length; first += 1000) {
+      const bulk = queue.bulk();
+      for (const chatId of this.#chatIds.slice(first, first + 1000)) bulk.append(chatId, 'first');
+      await bulk.commit();
+    }
+    const load: Load = { queue, chatIds: this.#chatIds, payloadBytes: 1024, windowMs: 500 };
+    // Until its rate is flat: the last three windows within 10 % of each other, or 12 windows.
+    const rates: number[] = [];
+    while (rates.length < 12) {
+      rates.push((await maximum(load)).rate);
+      const last = rates.slice(-3);
+      if (last.length === 3 && Math.min(...last) >= Math.max(...last) * 0.9) break;
+    }
+    return queue;
+  }
+
+  async close(): Promise<void> {
+    if (this.#queue === undefined) return;
+    await this.#queue.close();
+    await rm(this.#dir, { recursive: true, force: true });
+    this.#queue = undefined;
+  }
+}
+
+async function main(): Promise<void> {
+  await mkdir(values.folder, { recursive: true });
+  const chatIds = chatIdsOf(Number(values.chats));
+  const rounds = Number(values.rounds ?? (values.quick ? 5 : 20));
+  const place = { folder: values.folder, chats: chatIds.length, commit: values.commit };
+  const baseline = new Baseline(values.baseline, place);
+  const queues = new Queues(values.folder, chatIds);
+  const naive = new Naive(values.naive);
+  const queue = () => queues.get();
+  const bench: Bench = { baseline, naive, chatIds, rounds, windowMs: 500, queue };
+  try {
+    const machine = await baseline.machine();
+    const rows = await measure(bench);
+    const cache = machine['device write cache'];
+    const report: Report = {
+      scenario: 'append',
+      durability: `fdatasync before ack, device cache: ${cache}`,
+      machine: { ...machine, node: process.version },
+      rows,
+    };
+    console.log(toText(report));
+    if (values.json !== undefined) {
+      await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
+    }
+  } finally {
+    await queues.close();
+    await baseline.close();
+  }
+}
+
+async function measure(bench: Bench): Promise<Row[]> {
+  const wanted = new Set(values.targets.split(','));
+  const rows: Row[] = [];
+  const targets: readonly (readonly [string, () => Promise<Row>])[] = [
+    ['1', () => openLoop(bench)],
+    ['2', () => againstSingleSyncs(bench)],
+    ['3', () => againstGroupCommitter(bench)],
+    ['6', () => againstRawSync(bench)],
+    ['16', () => threadCost(bench, 1024)],
+    ['16', () => threadCost(bench, 128)],
+    ['16', () => promiseEach(bench, 1_000)],
+    ['16', () => promiseEach(bench, 8_000)],
+    ['16', () => promiseEach(bench, 32_000)],
+  ];
+  for (const [target, measureOne] of targets) {
+    if (!wanted.has(target)) continue;
+    console.error(`  target ${target}`);
+    rows.push(await measureOne());
+  }
+  if (wanted.has('consume')) {
+    console.error('  consume');
+    const backlog = { queue: await bench.queue(), records: BACKLOG_RECORDS };
+    await writeBacklog(backlog);
+    rows.push(...(await consumeRows(backlog, Math.min(bench.rounds, 3))));
+  }
+  return rows;
+}
+
+await main();
