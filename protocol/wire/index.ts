@@ -68,4 +68,4 @@ export {
   type View,
   type ViewedRecord,
 } from './view.js';
-export { errorEvent } from './wire-error.js';
+export { errorEvent, type Problem, problemOf } from './wire-error.js';

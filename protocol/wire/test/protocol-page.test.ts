@@ -118,7 +118,7 @@ test('every close code is on the page with its verdict', (t) => {
   t.end();
 });
 
-test('the fixed head of a stored message adds up, and its fields are where the code has them', (t) => {
+test('the fixed head of a stored message adds up, and is where the code has it', (t) => {
   let byteOffset = 0;
   const { size, ...fields } = HEAD;
   for (const [at, bytes, field = ''] of tableOf('Byte offset')) {

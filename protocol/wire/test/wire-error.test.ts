@@ -4,7 +4,8 @@
 import { test } from 'tap';
 import { Compile } from 'typebox/compile';
 import { ERRORS, type ErrorCode, FoqError } from '../../index.js';
-import { EVENTS, errorEvent } from '../index.js';
+import { EVENTS, errorEvent, problemOf } from '../index.js';
+import { Problem } from '../schema/problem.js';
 
 test('every code of the table is sent with its number, its name and its verdict', (t) => {
   const schema = Compile(EVENTS.error);
@@ -46,5 +47,22 @@ test('an error that is not ours is INTERNAL, and its words stay here', (t) => {
     t.match(event, { code: 1000, name: 'INTERNAL', retry: 'later' });
     t.notMatch(JSON.stringify(event), /password/);
   }
+  t.end();
+});
+
+test('REST answers with a problem of the same code, and the status of the table', (t) => {
+  const schema = Compile(Problem);
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+    const problem = problemOf(new FoqError(code, { details: { limit: 7 } }));
+    const {
+      code: number,
+      name,
+      retry,
+      details,
+    } = errorEvent(new FoqError(code, { details: { limit: 7 } }));
+    t.match(problem, { status: ERRORS[code].http, code: number, name, retry, details });
+    t.ok(schema.Check(problem), code);
+  }
+  t.match(problemOf(new Error('password')), { status: 500, name: 'INTERNAL' });
   t.end();
 });
