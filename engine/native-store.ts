@@ -31,10 +31,18 @@ import type {
   StoreHandle,
 } from './native-types.js';
 import { HEAD_NUMBERS, KEEPS, Packer, QuestionPacker } from './packing.js';
-import { type PageRow, unpackCursors, unpackPage, unpackReads } from './unpacking.js';
+import { type PageRow, unpackCursors, unpackNews, unpackPage, unpackReads } from './unpacking.js';
 
 /** Which page; see `page` in native/binding/src/reads.rs. */
 const PAGE = { pending: 0, chatsOf: 1, chatsOfAndClosing: 2, chats: 3 } as const;
+
+const NO_NEWS: News = { rows: [], fenced: false };
+
+/** Who waits until all before it is durable. */
+interface Barrier {
+  resolve(): void;
+  reject(error: NativeError): void;
+}
 
 /** See `StoreHandle` and native/binding/src/registry.rs. */
 export class NativeStore implements StoreHandle, Hearer {
@@ -43,6 +51,9 @@ export class NativeStore implements StoreHandle, Hearer {
   readonly #handle: number;
   readonly #answers: Answers;
   readonly #questions = new QuestionPacker();
+  readonly #attachments = new Set<number>();
+  /** By ticket. */
+  readonly #barriers = new Map<number, Barrier>();
   #pending = 0;
   #whenIdle: (() => void) | undefined;
 
@@ -116,19 +127,20 @@ export class NativeStore implements StoreHandle, Hearer {
     return questions;
   }
 
-  async read(requests: readonly ReadRequest[], maxBytes: number): Promise<ReadAnswer[]> {
+  read(requests: readonly ReadRequest[], maxBytes: number): ReadAnswer[] | Promise<ReadAnswer[]> {
     const questions = this.#questions;
     questions.reads(requests);
     const { buffer, used } = questions;
-    const answer = await this.#ask((side, handle) =>
-      addon.read(side, handle, buffer, used, maxBytes),
-    );
-    return unpackReads(answer);
+    const [side, handle] = [this.#side.number, this.#handle];
+    const answer = thrown(() => addon.read(side, handle, buffer, used, maxBytes));
+    const { length } = requests;
+    if (answer <= 0) return unpackReads(this.#takeReady(-answer), length);
+    return this.#answerOf(answer).then((bytes) => unpackReads(bytes, length));
   }
 
   async pinned(chatId: string): Promise<NativeRecord | undefined> {
     const answer = await this.#ask((side, handle) => addon.pinned(side, handle, chatId));
-    return unpackReads(answer)[0]?.records[0];
+    return unpackReads(answer, 1)[0]?.records[0];
   }
 
   async cursors(chatId: string): Promise<CursorRow[]> {
@@ -171,24 +183,41 @@ export class NativeStore implements StoreHandle, Hearer {
     return unpackPage(answer, rowOf);
   }
 
-  attach(_consumerId: string): number {
-    throw missing('attach');
+  attach(consumerId: string): number {
+    return this.#attached(
+      thrown(() => addon.attachConsumer(this.#side.number, this.#handle, consumerId)),
+    );
   }
 
-  watch(_chatId: string): number {
-    throw missing('watch');
+  watch(chatId: string): number {
+    return this.#attached(thrown(() => addon.watchChat(this.#side.number, this.#handle, chatId)));
   }
 
-  detach(_attachment: number): void {
-    throw missing('detach');
+  /** Who waits for news keeps the thread alive. */
+  #attached(attachment: number): number {
+    this.#attachments.add(attachment);
+    this.#side.expect(1);
+    return attachment;
   }
 
-  takeNews(_attachment: number, _limit: number): News {
-    throw missing('takeNews');
+  detach(attachment: number): void {
+    if (!this.#attachments.delete(attachment)) return;
+    this.#side.settle(1);
+    thrown(() => addon.detachAttachment(this.#side.number, this.#handle, attachment));
+  }
+
+  takeNews(attachment: number, limit: number): News {
+    const bytes = thrown(() => addon.takeNews(this.#side.number, this.#handle, attachment, limit));
+    return bytes === 0 ? NO_NEWS : unpackNews(this.#takeReady(bytes));
   }
 
   async flush(): Promise<void> {
-    throw missing('.flush()');
+    const ticket = thrown(() => addon.barrier(this.#side.number, this.#handle));
+    this.#pending += 1;
+    this.#side.expect(1);
+    await new Promise<void>((resolve, reject) => {
+      this.#barriers.set(ticket, { resolve, reject });
+    });
   }
 
   stats(): NativeStats {
@@ -202,16 +231,28 @@ export class NativeStore implements StoreHandle, Hearer {
       });
     }
     thrown(() => addon.close(this.#side.number, this.#handle));
+    this.#side.settle(this.#attachments.size);
+    this.#attachments.clear();
     this.#side.stores.delete(this.#handle);
     await this.#side.wait(this.#handle);
   }
 
   /** The answer of a request, in memory of its own. */
   async #ask(start: (side: number, handle: number) => number): Promise<Buffer> {
+    return this.#answerOf(thrown(() => start(this.#side.number, this.#handle)));
+  }
+
+  async #answerOf(request: number): Promise<Buffer> {
     const side = this.#side;
-    const request = thrown(() => start(side.number, this.#handle));
     const into = Buffer.allocUnsafeSlow(await side.wait(request));
     thrown(() => addon.takeAnswer(side.number, request, into));
+    return into;
+  }
+
+  /** What the call just before has ready, in memory of its own. */
+  #takeReady(bytes: number): Buffer {
+    const into = Buffer.allocUnsafeSlow(bytes);
+    thrown(() => addon.takeReady(this.#side.number, into));
     return into;
   }
 
@@ -222,7 +263,11 @@ export class NativeStore implements StoreHandle, Hearer {
   }
 
   hearDone(first: number, count: number): void {
-    for (let i = 0; i < count; i++) this.#answers.done(first + i);
+    for (let ticket = first; ticket < first + count; ticket++) {
+      const barrier = this.#takeBarrier(ticket);
+      if (barrier === undefined) this.#answers.done(ticket);
+      else barrier.resolve();
+    }
     this.#settle(count);
   }
 
@@ -232,8 +277,21 @@ export class NativeStore implements StoreHandle, Hearer {
   }
 
   hearFailure(ticket: number, error: NativeError): void {
-    this.#answers.failed(ticket, error);
+    const barrier = this.#takeBarrier(ticket);
+    if (barrier === undefined) this.#answers.failed(ticket, error);
+    else barrier.reject(error);
     this.#settle(1);
+  }
+
+  hearNews(attachment: number): void {
+    if (this.#attachments.has(attachment)) this.#answers.news(attachment);
+  }
+
+  #takeBarrier(ticket: number): Barrier | undefined {
+    if (this.#barriers.size === 0) return;
+    const barrier = this.#barriers.get(ticket);
+    this.#barriers.delete(ticket);
+    return barrier;
   }
 
   #settle(count: number): void {
@@ -252,9 +310,4 @@ function thrown<T>(call: () => T): T {
     if (failure === null) throw error;
     throw new NativeError(failure, { cause: error });
   }
-}
-
-function missing(what: string): NativeError {
-  const message = `${what} is not there yet`;
-  return new NativeError({ code: 'FOQ_UNAVAILABLE', message, fields: [] });
 }

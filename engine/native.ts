@@ -32,6 +32,7 @@ export interface Hearer {
   hearDone(first: number, count: number): void;
   hearJoined(ticket: number, joined: NativeJoined): void;
   hearFailure(ticket: number, error: NativeError): void;
+  hearNews(attachment: number): void;
 }
 
 /** Records of one round: the tickets from `first` on have these seqs, which are only lent. */
@@ -80,7 +81,7 @@ export interface Findings {
   readonly repairs: readonly string[];
 }
 
-/** See calls, reads, inspect in native/binding/src. Every call throws an `Error` with a `code`. */
+/** See calls, reads, news in native/binding/src. Every call throws an `Error` with a `code`. */
 export interface Addon extends WorldAddon {
   attach(): { side: number; descriptor: number };
   open(side: number, directory: string, options: NativeOptions): number;
@@ -106,6 +107,12 @@ export interface Addon extends WorldAddon {
       limit: number,
     ]
   ): number;
+  takeReady(side: number, into: Uint8Array): void;
+  attachConsumer(side: number, handle: number, consumerId: string): number;
+  watchChat(side: number, handle: number, chatId: string): number;
+  detachAttachment(side: number, handle: number, attachment: number): void;
+  takeNews(side: number, handle: number, attachment: number, limit: number): number;
+  barrier(side: number, handle: number): number;
   stats(side: number, handle: number): [name: string, value: number][];
   close(side: number, handle: number): void;
   verify(side: number, directory: string): number;
@@ -141,6 +148,7 @@ const TAG = {
   closeFailed: 9,
   answered: 10,
   refused: 11,
+  rung: 12,
 } as const;
 
 /** Words per drain: a few thousand answers at a time. */
@@ -241,6 +249,9 @@ export class Side {
           headSeq: this.#word(at + 6),
         });
         return 7;
+      case TAG.rung:
+        this.stores.get(number)?.hearNews(this.#word(at + 2));
+        return 3;
       case TAG.answered:
         this.#end(number)?.resolve(this.#word(at + 2));
         return 3;

@@ -3,7 +3,7 @@
 //
 // Invariant: payloads are views of the answer's own memory, which nobody writes again.
 
-import type { CursorRow, NativeRecord, Pages, ReadAnswer } from './native-types.js';
+import type { CursorRow, NativeRecord, News, NewsRow, Pages, ReadAnswer } from './native-types.js';
 
 const GAP_REASONS = [undefined, 'expired', 'trimmed', 'deleted', 'before-join'] as const;
 
@@ -58,6 +58,10 @@ class Answer {
     return byte;
   }
 
+  skip(bytes: number): void {
+    this.#at += bytes;
+  }
+
   text(bytes: number): string {
     if (bytes === 0) return '';
     const start = this.#at;
@@ -73,24 +77,39 @@ class Answer {
   }
 }
 
-/** As many as were asked. */
-export function unpackReads(buffer: Buffer): ReadAnswer[] {
+/** The answers to so many reads: first what is said of each, then all records. */
+export function unpackReads(buffer: Buffer, count: number): ReadAnswer[] {
   const answer = new Answer(buffer);
-  const reads: ReadAnswer[] = [];
-  while (!answer.isAtEnd) {
-    const firstSeq = answer.number();
-    const headSeq = answer.number();
-    const fromSeq = answer.number();
-    const toSeq = answer.number();
-    const count = answer.uint32();
+  const heads = Array.from({ length: count }, () => {
+    const [firstSeq, headSeq] = [answer.number(), answer.number()];
+    const [fromSeq, toSeq] = [answer.number(), answer.number()];
+    const recordCount = answer.uint32();
     const reason = GAP_REASONS[answer.byte()];
-    answer.bytes(3);
-    const gap = reason && { fromSeq, toSeq, reason };
+    answer.skip(3);
+    return { firstSeq, headSeq, gap: reason && { fromSeq, toSeq, reason }, recordCount };
+  });
+  return heads.map(({ recordCount, ...head }) => {
     const records: NativeRecord[] = [];
-    for (let i = 0; i < count; i++) records.push(unpackRecord(answer));
-    reads.push({ firstSeq, headSeq, gap, records });
+    for (let i = 0; i < recordCount; i++) records.push(unpackRecord(answer));
+    return { ...head, records };
+  });
+}
+
+export function unpackNews(buffer: Buffer): News {
+  const answer = new Answer(buffer);
+  const fenced = answer.byte() !== 0;
+  const rows: NewsRow[] = [];
+  while (!answer.isAtEnd) {
+    const [firstSeq, headSeq] = [answer.number(), answer.number()];
+    const [received, lastSeq] = [answer.number(), answer.number()];
+    const [joinSeq, marksVersion] = [answer.number(), answer.number()];
+    const flags = answer.number();
+    const [marks, gone] = [(flags & 1) !== 0, (flags & 2) !== 0];
+    const chatId = answer.text(answer.byte());
+    const place = { chatId, firstSeq, headSeq, received, lastSeq, joinSeq };
+    rows.push({ ...place, marksVersion, marks, gone });
   }
-  return reads;
+  return { rows, fenced };
 }
 
 function unpackRecord(answer: Answer): NativeRecord {

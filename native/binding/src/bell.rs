@@ -6,13 +6,13 @@
 //!
 //! Invariants: at most one byte is in the pipe. After `detach` nothing is written and nothing is
 //! kept. The queue is bounded by what was asked and not yet drained (`pendingBytesMax` of the
-//! store, `REQUESTS_MAX` here).
+//! store, one ring per attachment, `REQUESTS_MAX` here).
 
 use std::collections::VecDeque;
 use std::io::{PipeWriter, Write, pipe};
 use std::os::fd::{IntoRawFd, RawFd};
 
-use foq_log::{Completion, Error, Report, Result};
+use foq_log::{AttachmentId, Completion, Error, Report, Result};
 use parking_lot::Mutex;
 
 use crate::raw::close_if_forgotten;
@@ -29,6 +29,13 @@ pub enum News {
         handle: u32,
         /// The answers, in order.
         completions: VecDeque<Completion>,
+    },
+    /// Attachments of a handle have something to hear.
+    Rung {
+        /// The handle.
+        handle: u32,
+        /// Each once, until it is heard.
+        attachments: Vec<AttachmentId>,
     },
     /// A handle is open.
     Opened {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use foq_log::env::real::CompletionSink;
-use foq_log::{Completion, Error};
+use foq_log::{AttachmentId, Completion, Error};
 use napi::Env;
 use napi::bindgen_prelude::{Float64ArraySlice, Uint8ArraySlice};
 use napi_derive::napi;
@@ -192,5 +192,10 @@ impl CompletionSink for Sink {
         let completions = VecDeque::from(std::mem::take(completions));
         // Nobody waits behind a bell that is detached.
         let _ = self.bell.tell(News::Completions { handle: self.handle, completions });
+    }
+
+    fn news(&self, attachments: &mut Vec<AttachmentId>) {
+        let attachments = std::mem::take(attachments);
+        let _ = self.bell.tell(News::Rung { handle: self.handle, attachments });
     }
 }

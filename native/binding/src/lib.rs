@@ -1,7 +1,7 @@
 //! The log as a Node addon: only what JavaScript calls, and the threads that drive the log.
 //!
-//! Has no logic of its own. Read `calls`, `reads` and `inspect` (what JavaScript calls), `bell` (how
-//! it is woken), `side` (what one JavaScript thread holds), `registry` (one store per directory),
+//! Has no logic of its own. Read `calls`, `reads`, `news` and `inspect` (what JavaScript calls),
+//! `bell` (how it is woken), `side` (what one JavaScript thread holds), `registry` (one store per directory),
 //! `store` (the log behind them), `unpacking`, `packing` and `words` (the bytes and numbers that
 //! cross the boundary; `engine/packing.ts`, `unpacking.ts` and `native.ts` are their other side).
 //!
@@ -13,6 +13,7 @@ mod bell;
 mod calls;
 mod failure;
 mod inspect;
+mod news;
 mod options;
 mod packing;
 mod raw;

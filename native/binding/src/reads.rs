@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use foq_log::{ChatOptions, Error, Head, Keep, ReadFrom, ReadResult, Reader};
+use foq_log::{ChatOptions, Error, Head, Keep, ReadRequest, ReadStop, Reader, RecordView, Waiting};
 use napi::bindgen_prelude::Uint8ArraySlice;
 use napi_derive::napi;
 
@@ -14,16 +14,21 @@ use crate::bell::{Answer, News};
 use crate::calls::beginning;
 use crate::failure::{Result, contain, guarded};
 use crate::options::count_of;
-use crate::packing::{invalid, number_of, pack_cursors, pack_page, pack_reads, records_bytes};
+use crate::packing::{
+    invalid, number_of, pack_cursors, pack_page, pack_parts, pack_pinned, pack_record, reads_header,
+};
 use crate::raw;
 use crate::side;
-use crate::unpacking::{ReadRequest, unpack_ids, unpack_reads};
+use crate::unpacking::{Asked, unpack_ids, unpack_reads};
 
 /// Chats that one call of `heads` looks at, and reads that one call of `read` has.
 const CHATS_MAX: usize = 10_000;
 
 /// Most rows of a page.
 const ROWS_MAX: usize = 10_000;
+
+/// Most bytes that are read on the caller's thread: copying more would hold it up.
+const AT_ONCE_BYTES_MAX: usize = 2 << 20;
 
 /// Numbers of one head; see `head_numbers`.
 const HEAD_NUMBERS: usize = 9;
@@ -75,53 +80,87 @@ fn head_numbers(head: &Head) -> [f64; HEAD_NUMBERS] {
     [first_seq, head_seq, last_at, guard, roster, marks_version, keep, max_age, least]
 }
 
-/// Reads records in the order asked (`unpacking` says how), `bytes_max` of them together; the
-/// request, whose answer is packed as `packing` says. The first has at least one record where there
-/// is one. A read that fails has no records, unless it is the first: then the request fails.
+/// Reads records in the order asked (`unpacking` says how), `bytes_max` of them together; packed as
+/// `packing` says. The first has at least one record where there is one. A read that fails has no
+/// records, unless it is the first: then all fail.
+///
+/// Where nothing has to wait for the disk, the answer is there: the negated number of its bytes,
+/// for `take_ready`. Else it is a request.
 #[napi]
-pub fn read(side: f64, handle: f64, packed: &[u8], bytes: f64, bytes_max: f64) -> Result<u32> {
+pub fn read(side: f64, handle: f64, packed: &[u8], bytes: f64, bytes_max: f64) -> Result<f64> {
     guarded(|| {
         let requests = limited(unpack_reads(beginning(packed, bytes)?)?)?;
         let bytes_max = size(bytes_max, "maxBytes")?;
-        look(side, handle, move |reader| read_all(reader, &requests, bytes_max))
+        let ready = side::with(side, |side| {
+            if bytes_max > AT_ONCE_BYTES_MAX {
+                return Ok(None);
+            }
+            let reader = &side.lease(handle)?.store.reader;
+            let Some(answer) = read_all(reader, &requests, bytes_max, Waiting::Never)? else {
+                return Ok(None);
+            };
+            let bytes = number_of(answer.len() as u64);
+            side.ready = answer;
+            Ok(Some(bytes))
+        })?;
+        match ready {
+            Some(bytes) => Ok(-bytes),
+            None => look(side, handle, move |reader| {
+                let answer = read_all(reader, &requests, bytes_max, Waiting::Allowed)?;
+                answer.ok_or(Error::Busy { what: "the disk" })
+            })
+            .map(f64::from),
+        }
     })
 }
 
+/// `None` where the disk would have had to be waited for.
 fn read_all(
     reader: &Reader,
-    requests: &[ReadRequest],
+    asked: &[Asked],
     bytes_max: usize,
-) -> foq_log::Result<Vec<u8>> {
-    let mut left = bytes_max;
-    let mut results = Vec::with_capacity(requests.len());
-    for ReadRequest { chat_id, from, limit } in requests {
-        let limit = if left == 0 { 0 } else { *limit };
-        let result = match reader.read(chat_id, *from, limit, left) {
-            Err(error) if results.is_empty() => return Err(error),
-            Err(_) => not_reached(reader, chat_id),
-            Ok(result) => result,
-        };
-        left = left.saturating_sub(records_bytes(&result.records));
-        let last = result.records.last().map_or(0, |record| record.seq);
-        if result.records.len() < limit && last < end(*from, &result) {
-            left = 0;
+    waiting: Waiting,
+) -> foq_log::Result<Option<Vec<u8>>> {
+    let requests = asked.iter().map(|Asked { chat_id, from, limit }| ReadRequest {
+        chat_id,
+        from: *from,
+        limit: *limit,
+    });
+    let requests: Vec<ReadRequest<'_>> = requests.collect();
+    let mut answer = reads_header(requests.len());
+    let mut pack = |_, record: &RecordView<'_>| pack_record(&mut answer, record);
+    let mut parts = reader.read_many(&requests, bytes_max, waiting, &mut pack);
+    for (number, (part, request)) in parts.iter_mut().zip(&requests).enumerate() {
+        match &part.stop {
+            ReadStop::WouldWait => return Ok(None),
+            ReadStop::Failed(error) if number == 0 => return Err(error.clone()),
+            ReadStop::Failed(_) if part.count == 0 => {
+                let head = reader.head(request.chat_id);
+                part.gap = None;
+                (part.first_seq, part.head_seq) = (head.first_seq, head.head_seq);
+            }
+            ReadStop::Failed(_) | ReadStop::Complete | ReadStop::BytesMax => {}
         }
-        results.push(result);
     }
-    Ok(pack_reads(&results))
+    pack_parts(&mut answer, &parts);
+    Ok(Some(answer))
 }
 
-/// The last seq that such a read may give.
-fn end(from: ReadFrom, result: &ReadResult) -> u64 {
-    match from {
-        ReadFrom::Before(seq) => result.head_seq.min(seq.saturating_sub(1)),
-        ReadFrom::Seq(_) | ReadFrom::Last => result.head_seq,
-    }
-}
-
-fn not_reached(reader: &Reader, chat_id: &str) -> ReadResult {
-    let Head { first_seq, head_seq, .. } = reader.head(chat_id);
-    ReadResult { first_seq, head_seq, ..ReadResult::default() }
+/// Copies what the call before has ready to the start of `into`, which must have the space for it,
+/// and forgets it.
+#[napi]
+pub fn take_ready(side: f64, mut into: Uint8ArraySlice<'_>) -> Result<()> {
+    guarded(|| {
+        let into = raw::bytes(&mut into);
+        side::with(side, |side| {
+            let ready = std::mem::take(&mut side.ready);
+            let space = into.get_mut(..ready.len());
+            space
+                .ok_or_else(|| invalid(String::from("no room for the answer")))?
+                .copy_from_slice(&ready);
+            Ok(())
+        })
+    })
 }
 
 /// The pinned record of a chat; the request, answered as a read of none or one.
@@ -129,9 +168,7 @@ fn not_reached(reader: &Reader, chat_id: &str) -> ReadResult {
 pub fn pinned(side: f64, handle: f64, chat_id: String) -> Result<u32> {
     guarded(|| {
         look(side, handle, move |reader| {
-            let records = reader.pinned(&chat_id)?.into_iter().collect();
-            let Head { first_seq, head_seq, .. } = reader.head(&chat_id);
-            Ok(pack_reads(&[ReadResult { records, first_seq, head_seq, gap: None }]))
+            reader.pinned(&chat_id).map(|record| pack_pinned(record.as_ref()))
         })
     })
 }
@@ -209,7 +246,7 @@ fn limited<T>(asked: Vec<T>) -> foq_log::Result<Vec<T>> {
     Ok(asked)
 }
 
-fn size(value: f64, what: &str) -> foq_log::Result<usize> {
+pub fn size(value: f64, what: &str) -> foq_log::Result<usize> {
     let size = count_of(value).and_then(|value| usize::try_from(value).ok());
     size.ok_or_else(|| invalid(format!("{what} must be a whole number")))
 }

@@ -38,6 +38,8 @@ pub struct Side {
     pub handles: HashMap<u32, Lease>,
     /// What was announced and not yet taken.
     pub told: Told,
+    /// What the last call made for the next to take.
+    pub ready: Vec<u8>,
     /// Simulated worlds.
     pub worlds: HashMap<u32, Arc<World>>,
     /// Dumps under way; a word on their channel asks for the next part.
@@ -100,7 +102,7 @@ pub fn add(bell: Arc<Bell>) -> u32 {
     let number = NEXT_SIDE.fetch_add(1, Ordering::Relaxed);
     let told = Told::default();
     let (handles, worlds, dumps) = (HashMap::new(), HashMap::new(), HashMap::new());
-    let side = Side { bell, handles, told, worlds, dumps, requests: 0, next: 0 };
+    let side = Side { bell, handles, told, ready: Vec::new(), worlds, dumps, requests: 0, next: 0 };
     SIDES.with(|sides| sides.borrow_mut().insert(number, side));
     number
 }

@@ -211,7 +211,7 @@ fn chat_options(flags: u8, body: &mut Bytes<'_>) -> Result<ChatOptions> {
 }
 
 /// One read as JavaScript asks for it.
-pub struct ReadRequest {
+pub struct Asked {
     /// The chat.
     pub chat_id: String,
     /// From where.
@@ -222,7 +222,7 @@ pub struct ReadRequest {
 
 /// Reads, each: mode (u8: 0 from a seq, 1 before it, 2 the newest), bytes of the chat id (u8),
 /// limit, seq (f64), chat id.
-pub fn unpack_reads(bytes: &[u8]) -> Result<Vec<ReadRequest>> {
+pub fn unpack_reads(bytes: &[u8]) -> Result<Vec<Asked>> {
     let mut rest = Bytes { rest: bytes };
     let mut requests = Vec::new();
     while !rest.is_empty() {
@@ -236,7 +236,7 @@ pub fn unpack_reads(bytes: &[u8]) -> Result<Vec<ReadRequest>> {
             _ => return Err(invalid(String::from("mode must be 0, 1 or 2"))),
         };
         let chat_id = utf8(rest.take(chat_bytes.into())?, "chatId")?.to_owned();
-        requests.push(ReadRequest { chat_id, from, limit });
+        requests.push(Asked { chat_id, from, limit });
     }
     Ok(requests)
 }

@@ -36,6 +36,8 @@ mod tag {
     pub const ANSWERED: f64 = 10.0;
     /// request: an error is in the queue.
     pub const REFUSED: f64 = 11.0;
+    /// handle, attachment: `take_news` has something.
+    pub const RUNG: f64 = 12.0;
 }
 
 /// Words of the longest group, without the seqs of a run.
@@ -72,6 +74,16 @@ pub fn fill(news: &mut VecDeque<News>, words: &mut [f64], told: &mut Told) -> us
                     news.push_front(News::Completions { handle, completions });
                 }
             }
+            Some(News::Rung { handle, mut attachments }) => {
+                while out.room() >= GROUP_WORDS_MAX
+                    && let Some(attachment) = attachments.pop()
+                {
+                    out.push(&[tag::RUNG, handle.into(), attachment.into()]);
+                }
+                if !attachments.is_empty() {
+                    news.push_front(News::Rung { handle, attachments });
+                }
+            }
             Some(single) => announce(single, &mut out, told),
         }
     }
@@ -81,7 +93,7 @@ pub fn fill(news: &mut VecDeque<News>, words: &mut [f64], told: &mut Told) -> us
 fn announce(news: News, out: &mut Words<'_>, told: &mut Told) {
     match news {
         // `fill` has taken these.
-        News::Completions { .. } => {}
+        News::Completions { .. } | News::Rung { .. } => {}
         News::Opened { handle, lease } => {
             out.push(&[tag::OPENED, handle.into()]);
             told.opened.push((handle, lease));
