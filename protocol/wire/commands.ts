@@ -23,11 +23,16 @@ export function decodeCommands(
   subprotocol: Subprotocol,
   limits?: FrameLimits,
 ): readonly Decoded[] {
-  return decodeMaps(frame, subprotocol, limits).map(checkCommand);
+  let explained = 0;
+  return decodeMaps(frame, subprotocol, limits).map((map) => {
+    const decoded = checkCommand(map, { explain: explained < EXPLAINED_MAX });
+    if (!decoded.ok) explained += 1;
+    return decoded;
+  });
 }
 
-/** A map that was decoded, as REST or a test has one. */
-export function checkCommand(map: WireMap): Decoded {
+/** A map that was decoded. `explain: false` does not say what is wrong with it, and is cheap. */
+export function checkCommand(map: WireMap, { explain = true } = {}): Decoded {
   const id = idOf(map);
   const name = map['t'];
   if (typeof name !== 'string') {
@@ -39,7 +44,8 @@ export function checkCommand(map: WireMap): Decoded {
   }
   const validator = VALIDATORS[name];
   if (validator.Check(map)) return { ok: true, command: map as Command };
-  return { ok: false, id, error: faultOf(name, validator, map) };
+  const error = explain ? faultOf(name, validator, map) : invalid('', 'must fit its schema');
+  return { ok: false, id, error };
 }
 
 export function isCommandName(name: string): name is CommandName {
@@ -48,9 +54,31 @@ export function isCommandName(name: string): name is CommandName {
 
 const NAME_SHOWN = 64;
 
+/** Wrong commands of one frame that are told why: to find out takes longer than to refuse. */
+const EXPLAINED_MAX = 4;
+
 const VALIDATORS = Object.fromEntries(
   Object.entries(COMMANDS).map(([name, schema]) => [name, Compile(schema)]),
 ) as unknown as Readonly<Record<CommandName, Validator>>;
+
+interface ListLimit {
+  readonly field: string;
+  readonly maxItems: number;
+  readonly limit: string;
+}
+
+/** Lists of a command with a limit; its name is the field's where it has none of its own. */
+const LISTS = Object.fromEntries(
+  Object.entries(COMMANDS).map(([name, { properties }]) => [name, listsOf(properties)]),
+) as unknown as Readonly<Record<CommandName, readonly ListLimit[]>>;
+
+function listsOf(properties: Readonly<Record<string, object>>): ListLimit[] {
+  return Object.entries(properties).flatMap(([field, schema]) => {
+    if (!('maxItems' in schema)) return [];
+    const limit = 'x-foq-limit' in schema ? String(schema['x-foq-limit']) : field;
+    return [{ field, maxItems: Number(schema.maxItems), limit }];
+  });
+}
 
 function idOf(map: WireMap): number | undefined {
   const id = map['id'];
@@ -59,11 +87,12 @@ function idOf(map: WireMap): number | undefined {
 
 /** Over a limit where anything is, and otherwise the first thing that is wrong. */
 function faultOf(name: CommandName, validator: Validator, map: WireMap): FoqError {
+  const long = longList(name, map);
+  if (long !== undefined) return long;
   const faults = validator.Errors(map);
-  for (const { keyword, instancePath, message } of faults) {
-    const field = instancePath.slice(1);
-    if (message.startsWith(OVER)) return tooLarge(field, message.slice(OVER.length));
-    if (keyword === 'maxItems') return tooLarge(field, limitOf(name, field));
+  const over = faults.find(({ message }) => message.startsWith(OVER));
+  if (over !== undefined) {
+    return tooLarge(over.instancePath.slice(1), over.message.slice(OVER.length));
   }
   const [first] = faults;
   const field = first?.instancePath.slice(1) ?? '';
@@ -72,11 +101,13 @@ function faultOf(name: CommandName, validator: Validator, map: WireMap): FoqErro
   return invalid(field === '' ? missing : `${field}/${missing}`, 'is missing');
 }
 
-/** Lists with a limit are fields of the command itself. */
-function limitOf(name: CommandName, field: string): string {
-  const properties: Readonly<Record<string, object>> = COMMANDS[name].properties;
-  const schema = properties[field] ?? {};
-  return 'x-foq-limit' in schema ? String(schema['x-foq-limit']) : field;
+/** Found before anything in the list is looked at: to explain what is wrong with it is not cheap. */
+function longList(name: CommandName, map: WireMap): FoqError | undefined {
+  const long = LISTS[name].find(({ field, maxItems }) => {
+    const value = map[field];
+    return Array.isArray(value) && value.length > maxItems;
+  });
+  return long && tooLarge(long.field, long.limit);
 }
 
 function tooLarge(field: string, limit: string): FoqError {

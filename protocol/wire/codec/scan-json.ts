@@ -12,6 +12,13 @@ const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 
+/** By byte; -1 for what is no hexadecimal digit. */
+const HEX_DIGITS = new Int8Array(256).fill(-1);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+  HEX_DIGITS[digit.charCodeAt(0)] = value;
+  HEX_DIGITS[digit.toUpperCase().charCodeAt(0)] = value;
+}
+
 export function scanJson(frame: Uint8Array, limits: ScanLimits): Fault | undefined {
   let depth = 0;
   let elements = 1;
@@ -64,8 +71,13 @@ function escapedUnits(frame: Uint8Array, at: number): number {
 /** -1 where there is none; the parser refuses what looks like one and is not. */
 function escapedUnit(frame: Uint8Array, at: number): number {
   if (frame[at] !== BACKSLASH || frame[at + 1] !== LOWER_U) return -1;
-  const digits = String.fromCharCode(...frame.subarray(at + 2, at + 6));
-  return /^[0-9a-fA-F]{4}$/.test(digits) ? Number.parseInt(digits, 16) : -1;
+  let unit = 0;
+  for (let digit = at + 2; digit < at + 6; digit += 1) {
+    const value = HEX_DIGITS[frame[digit] ?? 0] ?? -1;
+    if (value < 0) return -1;
+    unit = unit * 16 + value;
+  }
+  return unit;
 }
 
 function nextByte(frame: Uint8Array, from: number): number {

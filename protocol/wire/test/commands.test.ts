@@ -116,6 +116,18 @@ const mistakes: readonly [string, Record<string, unknown>, ErrorCode, Record<str
     { field: 'envelopes', limit: 'envelopesMax' },
   ],
   [
+    '4,000 envelopes that are none',
+    { ...send, envelopes: new Array(4_000).fill(0) },
+    'FOQ_TOO_LARGE',
+    { field: 'envelopes', limit: 'envelopesMax' },
+  ],
+  [
+    '33 capabilities',
+    { t: 'hello', id: 7, token: 'x', capabilities: new Array(33).fill('c') },
+    'FOQ_TOO_LARGE',
+    { field: 'capabilities', limit: 'capabilities' },
+  ],
+  [
     '11 attachments',
     { ...send, attachments: new Array(11).fill('a') },
     'FOQ_TOO_LARGE',
@@ -162,6 +174,16 @@ for (const [what, map, code, details] of mistakes) {
     t.end();
   });
 }
+
+test('all wrong commands of a frame are refused, and the first four are told why', (t) => {
+  const wrong = Array.from({ length: 6 }, (_, id) => ({ t: 'getChat', id }));
+  const decoded = decodeCommands(encodeMap(wrong, 'foq.v1.json'), 'foq.v1.json');
+  t.match(
+    decoded.map((one) => !one.ok && [one.id, one.error.code, one.error.details['field']]),
+    wrong.map(({ id }) => [id, 'FOQ_INVALID_ARGUMENT', id < 4 ? 'chatId' : '']),
+  );
+  t.end();
+});
 
 test('exactly the limits pass', (t) => {
   const largest = {
