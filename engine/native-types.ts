@@ -13,7 +13,7 @@ import type {
   Keep,
   PendingRow,
 } from '../protocol/index.js';
-import type { AppendedRun, NativeError, NativeOptions } from './native.js';
+import type { AppendedRun, NativeError } from './native.js';
 
 /** Who hears the answers to what was submitted through a store. None may throw. */
 export interface Answers {
@@ -185,9 +185,6 @@ export interface PageRequest {
 export interface NativeStats {
   readonly [name: string]: number | readonly number[];
 }
-
-/** Opens the store that a queue stands on; `answers` hears what becomes of its operations. */
-export type OpenStore = (options: NativeOptions, answers: Answers) => Promise<StoreHandle>;
 
 /** One handle on a store that this process has open. */
 export interface StoreHandle {

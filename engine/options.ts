@@ -84,12 +84,16 @@ function flag(fallback: boolean, meaning: string): Option<boolean> {
   return { unit: 'flag', fallback, limits: '`true`, `false`', meaning, check };
 }
 
+/** What opens a store in memory, elsewhere; `openQueue` opens directories. */
+const IN_MEMORY = ':memory:';
+
 const dir: Option<string> = {
   unit: 'path',
   fallback: undefined,
   limits: 'not empty',
   meaning: 'Data directory of the store. Its parent must exist; one process at a time has it.',
   check: (given, name) => {
+    if (given === IN_MEMORY) throw invalidArgument(name, `a path; '${given}' is for foq/testing`);
     if (typeof given === 'string' && given !== '' && !given.includes('\0')) return given;
     throw invalidArgument(name, 'the path of a directory', given);
   },

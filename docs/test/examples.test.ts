@@ -24,6 +24,14 @@ test('the page tells what each of at least five examples prints', (t) => {
   t.end();
 });
 
+test('docs/testing.md shows power-cut.mjs as it is, from its imports on', (t) => {
+  const example = readFileSync(join(folder, 'power-cut.mjs'), 'utf8');
+  const code = example.slice(example.indexOf('import ')).trim();
+  const page = readFileSync(join(checkout, 'docs', 'testing.md'), 'utf8');
+  t.ok(page.includes(`\`\`\`js\n${code}\n\`\`\``));
+  t.end();
+});
+
 for (const [name, text] of examples) {
   test(`${name} prints what the page says, and ends by itself`, (t) => {
     const cwd = mkdtempSync(join(tmpdir(), 'foq-example-'));

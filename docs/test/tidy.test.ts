@@ -15,6 +15,7 @@ const MAY_PRINT = ['.ci/', 'bench/', 'docs/examples/', 'native/sim/', 'server/cl
 /** Modules that a person, a script or a package starts. */
 const STARTS = [
   'engine/index.ts',
+  'engine/testing/index.ts',
   'server/cli/main.ts',
   ...scriptsOfPackage(),
   ...scenarios(),

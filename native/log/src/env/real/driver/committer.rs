@@ -299,7 +299,9 @@ impl Committer {
             let marks = self.mark_at.unwrap_or(u64::MAX).min(self.tick_at);
             self.log.next_deadline_ms().unwrap_or(u64::MAX).min(marks)
         };
-        if self.mail.looks > self.looked && until > now {
+        // A full disk is waited for by nobody who looks.
+        let prepares = self.spares.wants() && self.mail.disk_full.is_none();
+        if self.mail.looks > self.looked && until > now && !prepares {
             self.looked = self.mail.looks;
             self.intake.looked(self.looked);
         }

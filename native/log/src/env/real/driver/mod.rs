@@ -149,8 +149,9 @@ impl RunningStore {
     }
 
     /// The store looks at its clock and at the space of its disk now, and not only when it planned
-    /// to; returns when it has done what that asked for, at once in a store that is only read.
-    /// For worlds whose time and space somebody moves by hand.
+    /// to; returns when it has done what that asked for and has its spares, so that it touches the
+    /// disk no more by itself; at once in a store that is only read. For worlds whose time and
+    /// space somebody moves by hand.
     pub fn look_again(&self) {
         if self.writes {
             self.intake.look_again();

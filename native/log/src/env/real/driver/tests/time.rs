@@ -87,6 +87,8 @@ fn an_idle_store_carries_the_time_once_a_minute() {
 fn a_look_at_the_clock_returns_when_what_is_due_is_done() {
     let (scene, hands) = a_store_with_hands("driver-look", &options());
     let (caller, heard) = scene.a_caller();
+    scene.store.look_again();
+    assert_eq!(scene.stage.count(Call::SealerCreate), usize::from(options().spares));
     for appends in 1..=20 {
         caller.submit(scene.appends("chat", &[b"a"])).unwrap();
         heard.wait_for(appends);
