@@ -101,7 +101,7 @@ function faultOf(name: CommandName, validator: Validator, map: WireMap): FoqErro
   return invalid(field === '' ? missing : `${field}/${missing}`, 'is missing');
 }
 
-/** Found before anything in the list is looked at: to explain what is wrong with it is not cheap. */
+/** Found before anything in the list is looked at: explaining what is wrong with it costs more. */
 function longList(name: CommandName, map: WireMap): FoqError | undefined {
   const long = LISTS[name].find(({ field, maxItems }) => {
     const value = map[field];
