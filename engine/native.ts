@@ -113,7 +113,7 @@ export interface Addon extends WorldAddon {
   detachAttachment(side: number, handle: number, attachment: number): void;
   takeNews(side: number, handle: number, attachment: number, limit: number): number;
   barrier(side: number, handle: number): number;
-  stats(side: number, handle: number): [name: string, value: number][];
+  stats(side: number, handle: number): [name: string, value: number | number[]][];
   close(side: number, handle: number): void;
   verify(side: number, directory: string): number;
   takeReport(side: number, request: number): Findings;

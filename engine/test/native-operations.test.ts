@@ -141,6 +141,29 @@ test('joins, acks and leaves move cursors, and are answered in runs', async (t) 
   await store.close();
 });
 
+test('a consumer is forgotten, also where it was leaving, and work is counted', async (t) => {
+  const { store, act } = await aStore(t);
+  await act((packer) => {
+    packer.join('a', 'ann', 'head');
+    packer.join('a', 'bob', 'head');
+    packer.append('a', 'seven b');
+  });
+  t.match(
+    await act((packer) => {
+      packer.leave('a', 'ann');
+      packer.forget('a', 'ann');
+      packer.forget('never seen', 'ann');
+    }),
+    [{ kind: 'done' }, { kind: 'done' }, { kind: 'done' }],
+  );
+  t.match(await store.cursors('a'), [{ consumerId: 'bob' }]);
+  const { syncMicros, roundOperations, ...counts } = store.stats();
+  t.match(counts, { appends: 1, payloadBytes: 7, chats: 1, refused: 0, poisoned: 0 });
+  t.ok(Number(counts['rounds']) >= 2 && Number(counts['syncs']) >= 1);
+  t.ok(Array.isArray(syncMicros) && Array.isArray(roundOperations));
+  await store.close();
+});
+
 test('retention is configured, and what it removes is a gap', async (t) => {
   const { store, act } = await aStore(t);
   const day = 24 * 60 * 60 * 1000;

@@ -1,6 +1,6 @@
 //! The log as a Node addon: only what JavaScript calls, and the threads that drive the log.
 //!
-//! Has no logic of its own. Read `calls`, `reads`, `news` and `inspect` (what JavaScript calls),
+//! Has no logic of its own. Read `calls`, `reads`, `news`, `stats` and `inspect` (what JavaScript calls),
 //! `bell` (how it is woken), `side` (what one JavaScript thread holds), `registry` (one store per directory),
 //! `store` (the log behind them), `unpacking`, `packing` and `words` (the bytes and numbers that
 //! cross the boundary; `engine/packing.ts`, `unpacking.ts` and `native.ts` are their other side).
@@ -21,6 +21,7 @@ mod reads;
 mod registry;
 mod side;
 mod simulated;
+mod stats;
 mod store;
 mod unpacking;
 mod words;

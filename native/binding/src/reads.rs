@@ -209,18 +209,6 @@ pub fn page(
     })
 }
 
-/// Counters, as (name, value) pairs.
-#[napi]
-pub fn stats(side: f64, handle: f64) -> Result<Vec<(String, f64)>> {
-    guarded(|| {
-        side::with(side, |side| {
-            let store = &side.lease(handle)?.store;
-            let is_poisoned = f64::from(u8::from(store.poisoned().is_some()));
-            Ok(vec![(String::from("poisoned"), is_poisoned)])
-        })
-    })
-}
-
 /// Starts a request that a reader's thread answers with bytes.
 fn look(
     side: f64,

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use foq_log::env::Env;
 use foq_log::env::real::{Caller, CompletionSink, RunningStore, env};
-use foq_log::{Error, Options, Packer, Reader, Result};
+use foq_log::{Counters, Error, Options, Packer, Reader, Result};
 use parking_lot::Mutex;
 
 use crate::bell::unavailable;
@@ -73,9 +73,9 @@ impl Store {
         })
     }
 
-    /// What poisoned the log.
-    pub fn poisoned(&self) -> Option<Error> {
-        self.running.poisoned()
+    /// What it counted since it was opened.
+    pub fn counters(&self) -> Counters {
+        self.running.counters()
     }
 
     /// Answers the looks that wait, makes everything submitted durable, ends all threads.

@@ -7,7 +7,6 @@
 
 use foq_log::{Append, ChatOptions, Error, JoinAt, Keep, Operation, ReadFrom, Result, Sender};
 
-use crate::bell::unavailable;
 use crate::options::count_of;
 use crate::packing::invalid;
 
@@ -144,10 +143,7 @@ impl<'a> Packed<'a> {
                 let join_seq = body.number_if(small == 1)?;
                 Operation::Leave { chat_id, consumer_id, join_seq }
             }
-            tag::FORGET => {
-                let missing = std::io::Error::from(std::io::ErrorKind::Unsupported);
-                return Err(unavailable("forget", missing));
-            }
+            tag::FORGET => Operation::Forget { chat_id, consumer_id },
             tag::TRIM => Operation::Trim { chat_id, up_to_seq: body.number()? },
             tag::DELETE_RECORDS => {
                 lists.ranges.clear();

@@ -1,0 +1,43 @@
+//! What JavaScript calls for the counters of a store.
+
+use foq_log::Counters;
+use napi::Either;
+use napi_derive::napi;
+
+use crate::failure::{Result, guarded};
+use crate::packing::number_of;
+use crate::side;
+
+/// A number, or the numbers of classes.
+type Count = Either<f64, Vec<f64>>;
+
+/// Counters since the store was opened, as (name, value) pairs; see `foq_log::Counters`.
+#[napi]
+pub fn stats(side: f64, handle: f64) -> Result<Vec<(String, Count)>> {
+    guarded(|| side::with(side, |side| Ok(pairs(&side.lease(handle)?.store.counters()))))
+}
+
+fn pairs(counters: &Counters) -> Vec<(String, Count)> {
+    let numbers = [
+        ("appends", counters.appends),
+        ("acks", counters.acks),
+        ("refused", counters.refused),
+        ("rounds", counters.rounds),
+        ("syncs", counters.syncs),
+        ("payloadBytes", counters.payload_bytes),
+        ("journalBytes", counters.journal_bytes),
+        ("ackBytes", counters.ack_bytes),
+        ("membershipBytes", counters.membership_bytes),
+        ("chats", counters.chats),
+        ("journalFiles", counters.journal_files),
+        ("pendingBytes", counters.pending_bytes),
+        ("poisoned", u64::from(counters.poisoned)),
+    ];
+    let classes =
+        [("syncMicros", &counters.sync_us), ("roundOperations", &counters.round_operations)];
+    let numbers = numbers.into_iter().map(|(name, count)| (name, Either::A(number_of(count))));
+    let classes = classes.into_iter().map(|(name, counts)| {
+        (name, Either::B(counts.iter().map(|count| number_of(*count)).collect()))
+    });
+    numbers.chain(classes).map(|(name, count)| (name.to_owned(), count)).collect()
+}
