@@ -5,7 +5,7 @@
 // FOQ_UNKNOWN_OUTCOME; whatever else is asked, with FOQ_CLOSED. The end is told once.
 
 import { NativeError, type NativeOptions } from '../native.js';
-import type { Answers, StoreHandle } from '../native-types.js';
+import type { Answers, News, StoreHandle } from '../native-types.js';
 import type { World } from './world.js';
 
 /** Failures that may tell of the machine, and not of what was asked. */
@@ -41,6 +41,7 @@ export class MortalStore {
     const own = {
       close: () => this.#close(),
       detach: (attachment: number) => this.#detach(attachment),
+      takeNews: (attachment: number, limit: number) => this.#takeNews(attachment, limit),
       flush() {
         return durable();
       },
@@ -90,6 +91,12 @@ export class MortalStore {
 
   #detach(attachment: number): void {
     if (!this.look()) this.#opened.detach(attachment);
+  }
+
+  /** Whoever hears of news expects no failure, and after the end there is none. */
+  #takeNews(attachment: number, limit: number): News {
+    if (this.look()) return { rows: [], fenced: false };
+    return this.#opened.takeNews(attachment, limit);
   }
 
   #ask(call: () => unknown, outcome: 'closed' | 'unknown'): unknown {

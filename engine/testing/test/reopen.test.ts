@@ -30,6 +30,7 @@ test('a crash settles all that was under way, and closes the queue', async (t) =
   const queue = await openQueue({ dir: ':memory:', seed: 3 });
   const closed = ended(t, queue);
   await queue.append('chat', 'one');
+  const waits = outcome(queue.waitFor('chat', 1000));
   const appends = Array.from({ length: 50 }, () => outcome(queue.append('chat', 'more')));
   // The appends are under way from the next turn on.
   await new Promise((resolve) => setImmediate(resolve));
@@ -40,6 +41,7 @@ test('a crash settles all that was under way, and closes the queue', async (t) =
     [...seen].every((code) => ['ok', 'FOQ_UNKNOWN_OUTCOME'].includes(code)),
     [...seen].join(),
   );
+  t.equal(await waits, 'FOQ_CLOSED');
   t.equal(await outcome(queue.append('chat', 'late')), 'FOQ_CLOSED');
   t.equal(await outcome(queue.read('chat')), 'FOQ_CLOSED');
   t.equal(await outcome(queue.close()), 'ok', 'closing it is no error');
@@ -56,6 +58,31 @@ test('a cut that the queue meets closes it, and its errors name the seed', async
   });
   await closed;
   t.equal(await outcome(queue.append('chat', 'two')), 'FOQ_CLOSED');
+});
+
+test('who consumes or waits when the machine stops is let go', async (t) => {
+  for (const death of ['cutAfter', 'crash', 'kill'] as const) {
+    const queue = await openQueue({ dir: ':memory:', seed: 5 });
+    await queue.append('chat', 'one');
+    const seen: string[] = [];
+    const consumer = queue.consume('bob/phone', { chats: ['chat'], join: 'first' });
+    const consumed = (async () => {
+      for await (const delivery of consumer) {
+        seen.push(delivery.kind);
+        if (delivery.kind !== 'caught-up') continue;
+        if (death !== 'cutAfter') await queue.faults[death]();
+        else queue.faults.cutAfter(1);
+        await outcome(queue.append('chat', 'two'));
+      }
+    })();
+    const waits = outcome(queue.waitFor('chat', 1000));
+    await consumed;
+    t.equal(await waits, 'FOQ_CLOSED', death);
+    t.equal(seen[0], 'record', death);
+    const after = await queue.reopen();
+    t.equal((await textsOf(after))[0], 'one');
+    await after.close();
+  }
 });
 
 test('a killed process leaves what it wrote, a power cut what it synced', async (t) => {
