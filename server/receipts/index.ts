@@ -1,0 +1,3 @@
+// The door of receipts: how far each user has a chat, computed from the cursors of his devices.
+
+export { ownerMarks } from './owner-marks.js';
