@@ -2,8 +2,8 @@
 
 use crate::format::batch::{BatchHeader, Place, batch_header};
 use crate::format::checksum::{StoreId, crc32c};
-use crate::format::effect;
-use crate::format::{SECTOR_BYTES, put, round_up};
+use crate::format::effect::{self, kind, record_head};
+use crate::format::{LittleEndian, SECTOR_BYTES, put, round_up};
 use crate::ops::Completion;
 use crate::retention_clock::Instant;
 use crate::shelf::JournalFile;
@@ -16,6 +16,14 @@ pub(crate) struct PlacedEffect {
     pub start: u32,
     /// Seq of a record that carries nothing but itself; 0 where the bytes say what it is.
     pub plain_seq: u64,
+}
+
+/// What a round's bytes are spent on; what is not here is headers and the rarer effects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub payload_bytes: u32,
+    pub ack_bytes: u32,
+    pub membership_bytes: u32,
 }
 
 /// One assembled round. Rounds are written, become durable and are applied in order.
@@ -35,6 +43,7 @@ pub struct Round {
     crc: u32,
     pub(crate) batch_bytes: u32,
     pub(crate) effects: Vec<PlacedEffect>,
+    pub(crate) tally: Tally,
     /// Answers that rest on this round.
     pub(crate) answers: Vec<Completion>,
 }
@@ -103,6 +112,7 @@ impl RoundBuffers {
     /// Takes a finished round's buffers back.
     pub fn give_back(&mut self, mut round: Round) {
         round.effects.clear();
+        round.tally = Tally::default();
         round.answers.clear();
         round.file = None;
         if self.rounds.len() < BUFFERS {
@@ -125,6 +135,7 @@ impl Round {
             crc: 0,
             batch_bytes: 0,
             effects: Vec::new(),
+            tally: Tally::default(),
             answers: Vec::new(),
         }
     }
@@ -160,6 +171,17 @@ impl Round {
         head: usize,
         plain_seq: u64,
     ) {
+        let effect = self.bytes.get(start..).unwrap_or_default();
+        match effect.first().copied().unwrap_or_default() {
+            kind::RECORD => {
+                self.tally.payload_bytes += effect.u32_at(record_head::PAYLOAD_BYTES);
+            }
+            kind::ACKS => self.tally.ack_bytes += narrow(effect.len()),
+            kind::JOIN | kind::LEAVE | kind::FORGET => {
+                self.tally.membership_bytes += narrow(effect.len());
+            }
+            _ => {}
+        }
         self.crc = crc32c(self.crc, self.bytes.get(start..start + head).unwrap_or_default());
         self.effects.push(PlacedEffect { chat, start: narrow(start), plain_seq });
     }

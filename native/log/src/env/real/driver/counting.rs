@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::counters::{Counters, HISTOGRAM_CLASSES, class};
-use crate::format::LittleEndian;
-use crate::format::effect::{kind, record_head};
 use crate::ops::{Completion, Outcome};
 use crate::round::Round;
 
@@ -46,22 +44,11 @@ impl Counting {
 
     /// This round is durable.
     pub(super) fn round(&self, round: &Round) {
-        let (mut payloads, mut acks, mut memberships) = (0, 0, 0);
-        for placed in &round.effects {
-            let bytes = round.bytes.get(placed.start as usize..).unwrap_or_default();
-            let length = || crate::format::effect::lengths(bytes).map_or(0, |(_, all)| all as u64);
-            match bytes.first().copied().unwrap_or_default() {
-                kind::RECORD => payloads += u64::from(bytes.u32_at(record_head::PAYLOAD_BYTES)),
-                kind::ACKS => acks += length(),
-                kind::JOIN | kind::LEAVE | kind::FORGET => memberships += length(),
-                _ => {}
-            }
-        }
         self.rounds.fetch_add(1, Relaxed);
         self.journal_bytes.fetch_add(round.bytes.len() as u64, Relaxed);
-        self.payload_bytes.fetch_add(payloads, Relaxed);
-        self.ack_bytes.fetch_add(acks, Relaxed);
-        self.membership_bytes.fetch_add(memberships, Relaxed);
+        self.payload_bytes.fetch_add(u64::from(round.tally.payload_bytes), Relaxed);
+        self.ack_bytes.fetch_add(u64::from(round.tally.ack_bytes), Relaxed);
+        self.membership_bytes.fetch_add(u64::from(round.tally.membership_bytes), Relaxed);
         add(&self.round_operations, round.answers.len() as u64);
     }
 
