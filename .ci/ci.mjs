@@ -1,12 +1,13 @@
 // Behind `.ci/run`: runs the tests and the checks as their npm verbs, so that what is green here is
-// green for whoever types them, then every class of crash test in its whole size, and adds it all
-// up.
+// green for whoever types them, then every class of test that has a size in its whole size, and adds
+// it all up.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { root } from './build-steps.mjs';
 import { printSummary, runSteps } from './lib/run-steps.mjs';
 import { simulationSteps } from './simulations.mjs';
+import { wholeTestSteps } from './whole-tests.mjs';
 
 const COUNTS = /^(\d+) passed, (\d+) failed(?:, \d+ skipped)?$/;
 
@@ -16,8 +17,8 @@ for (const verb of ['test', 'check']) {
   console.log(`\n== npm run ${verb}`);
   add(await runVerb(verb));
 }
-console.log('\n== every class of crash test, whole');
-add(await runSteps(simulationSteps('whole')));
+console.log('\n== every class of test that has a size, whole');
+add(await runSteps([...simulationSteps('whole'), ...wholeTestSteps()]));
 console.log(`\n== in all, after ${((Date.now() - startedAt) / 60_000).toFixed(1)} minutes`);
 printSummary(total);
 process.exitCode = total.failures.length === 0 ? 0 : 1;

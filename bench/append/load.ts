@@ -74,7 +74,11 @@ async function together(
   const endAt = startAt + load.windowMs;
   let records = 0;
   const lane = async (): Promise<void> => {
-    while (performance.now() < endAt) records += await step(turn);
+    while (performance.now() < endAt) {
+      // Not `+= await`: that reads the sum before other lanes have added to it.
+      const done = await step(turn);
+      records += done;
+    }
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return windowOf({ records, startAt, before, latency: new Histogram(), lagMs: 0 });
