@@ -10,7 +10,7 @@ import {
   type ReplyOf,
 } from '../../protocol/wire/index.js';
 import { requireMember } from './membership.js';
-import { chatNotFound, checkChat, hasCode, invalid, joinedCursor } from './refusals.js';
+import { chatNotFound, checkChat, hasCode, invalid, isJoined } from './refusals.js';
 import type { Caller, ChatContext, Handler } from './types.js';
 
 type MessageAck = CommandOf<'messageAck'>;
@@ -63,13 +63,13 @@ async function mark(
     marks,
   }: { chatId: string; marks: { readonly read?: number; readonly delivered?: number } },
 ): Promise<void> {
+  // The cursor of one who left may still be there, and would take marks.
+  const cursor = await ownCursor({ queue }, caller, chatId);
+  if (cursor === undefined || !isJoined(cursor)) throw chatNotFound();
   try {
     await queue.ack(chatId, consumerIdOf(caller), marks);
   } catch (error) {
-    if (hasCode(error, 'FOQ_NOT_JOINED')) throw chatNotFound();
-    // A leaver's cursor may still be there; its error would tell where he left.
-    const isMember = joinedCursor(await queue.cursors(chatId), consumerIdOf(caller));
-    throw isMember === undefined ? chatNotFound() : error;
+    throw hasCode(error, 'FOQ_NOT_JOINED') ? chatNotFound() : error;
   }
 }
 

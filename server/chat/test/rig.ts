@@ -135,6 +135,11 @@ export class Rig {
     return await linkDevice(this.context, device);
   }
 
+  /** Acks become durable with the next round. */
+  async acksAreDurable(): Promise<void> {
+    await this.queue.append('order-1', 'x', { senderId: 'backend' });
+  }
+
   async joined(chatId: string): Promise<string[]> {
     const cursors = await this.queue.cursors(chatId);
     return cursors.filter((one) => one.leaveSeq === undefined).map((one) => one.consumerId);
