@@ -2,11 +2,10 @@
 //
 // Invariant: an unknown name is an error, as a misspelt `dedupKey` would be a lost guarantee.
 
-import type { AppendFields, Payload } from '../protocol/index.js';
+import { type AppendFields, didYouMean, type Payload } from '../protocol/index.js';
 import { invalidArgument } from './errors.js';
 import * as check from './ids.js';
 import type { PackedFields } from './native-types.js';
-import { didYouMean } from './nearest.js';
 
 const ROSTER_CHANGES_MAX = 1000;
 const DEDUP_KEY_BYTES_MAX = 128;

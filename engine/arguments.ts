@@ -1,11 +1,10 @@
 // Judges the arguments that only one or two operations have. Every failure is FOQ_INVALID_ARGUMENT
 // and names the argument and what it takes.
 
-import type { JoinOptions, Keep } from '../protocol/index.js';
+import { didYouMean, type JoinOptions, type Keep } from '../protocol/index.js';
 import { durationMs } from './durations.js';
 import { invalidArgument } from './errors.js';
 import * as check from './ids.js';
-import { didYouMean } from './nearest.js';
 
 const RANGES_MAX = 1000;
 const AGE_MIN_MS = 60_000;

@@ -1,12 +1,11 @@
 // The options of a queue: one table, from which their types, their checks, what the store is told
 // and docs/options.md come. An option is in the table when it works.
 
-import type { Duration, Keep } from '../protocol/index.js';
+import { type Duration, didYouMean, type Keep } from '../protocol/index.js';
 import { durationMs } from './durations.js';
 import { invalidArgument } from './errors.js';
 import { checkObject } from './ids.js';
 import type { NativeOptions } from './native.js';
-import { didYouMean } from './nearest.js';
 
 const KIB = 1024;
 const MIB = KIB * KIB;

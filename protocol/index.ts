@@ -12,4 +12,5 @@ export {
   isErrorCode,
   type Retry,
 } from './errors.js';
+export { didYouMean, nearestName } from './nearest.js';
 export type * from './queue-types.js';

@@ -7,12 +7,14 @@
 import { Command, CommanderError } from 'commander';
 import { failureText } from './failure.js';
 import { ReaderGone, watchReader } from './output.js';
+import { URL_DEFAULT } from './url.js';
 
 const WRONG_USAGE = 2;
 
 async function main(words: readonly string[]): Promise<void> {
   const program = new Command('foq')
-    .description('Looks into the data directory of a FOQ store. Nothing here writes to one.')
+    .description('Starts a FOQ broker, and looks into the data directory of a store.')
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError();
   program
@@ -33,7 +35,34 @@ async function main(words: readonly string[]): Promise<void> {
       const { verify } = await import('./verify.js');
       process.exitCode = await verify(dir, { json: options.json === true });
     });
+  serving(program);
   await program.parseAsync([...words], { from: 'user' });
+}
+
+/** What starts a broker, and what speaks to one. */
+function serving(program: Command): void {
+  program
+    .command('serve')
+    .description('starts a broker; serve --help lists its options')
+    .helpOption(false)
+    .passThroughOptions()
+    .allowUnknownOption()
+    .argument('[words...]')
+    .action(async (words: readonly string[]) => {
+      const { serve } = await import('./serve.js');
+      await serve(words);
+    });
+  program
+    .command('token')
+    .description('prints a token of a device, for a broker with the development key')
+    .requiredOption('--user <name>', 'id of a user')
+    .option('--device <name>', 'id of a device of this user', 'terminal')
+    .option('--data <dir>', 'data directory of the broker', './data')
+    .action(async ({ user, device, data }: Record<'user' | 'device' | 'data', string>) => {
+      const { token } = await import('./token.js');
+      const url = process.env['FOQ_URL'] ?? URL_DEFAULT;
+      await token({ userId: user, deviceId: device, data, url });
+    });
 }
 
 watchReader();

@@ -1,0 +1,207 @@
+// The broker: the queue, the directory, chats, their delivery, sockets and HTTP, put together from
+// one configuration, opened in order and closed in the reverse one. The queue closes last.
+
+import { mkdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openQueue } from '../engine/index.js';
+import { FoqError } from '../protocol/index.js';
+import { LIMITS } from '../protocol/wire/index.js';
+import type { ChatContext } from './chat/index.js';
+import { type Config, OPTIONS } from './config.js';
+import { DeliveryService } from './delivery/index.js';
+import { openDirectory } from './directory/index.js';
+import { checkExposure, isLoopback } from './exposure.js';
+import { Gateway, listen } from './gateway/index.js';
+import { httpApp } from './http/index.js';
+import { chatIdKey, readTokenKeys } from './keys.js';
+import { type Log, openLog, textOf } from './log.js';
+import { gatewayServices, httpServices, type Parts } from './services.js';
+import { developmentKey, tokenVerifier } from './tokens/index.js';
+
+export interface Broker {
+  /** `http://127.0.0.1:7420`; where `/chat` is upgraded to a WebSocket. */
+  readonly url: string;
+  readonly port: number;
+  readonly durability: 'fsync' | 'page-cache-unsafe';
+  /** Whether tokens of the development key are taken. */
+  readonly hasDevelopmentKey: boolean;
+  /** Whether the chat demo is there to be served. */
+  readonly hasDemo: boolean;
+  /** Lets go of everything, once; what was answered is durable. */
+  close(): Promise<void>;
+}
+
+/** When a client should try again after a stop: about what a start takes. */
+const RETRY_AFTER_MS = 1_000;
+/** For `history` that waits for a seq. */
+const PATIENCE_MS = 10_000;
+
+/** In a checkout, and beside the compiled broker. */
+const WEB_FOLDERS = ['../web/', '../../server/web/'].map((place) => {
+  return fileURLToPath(new URL(place, import.meta.url));
+});
+
+/**
+ * Starts a broker; what is not given has the default of its option. FOQ_INVALID_ARGUMENT,
+ * FOQ_LOCKED {pid}, FOQ_CORRUPT, FOQ_UNAVAILABLE where the address is taken.
+ */
+export async function startBroker(given: Partial<Config> = {}): Promise<Broker> {
+  const defaults = Object.entries(OPTIONS).map(([name, { fallback }]) => [name, fallback]);
+  const config: Config = { ...Object.fromEntries(defaults), ...given };
+  checkExposure(config);
+  const closers = new Closers();
+  try {
+    return await start(config, closers);
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+async function start(config: Config, closers: Closers): Promise<Broker> {
+  const log = openLog(config.logLevel);
+  const now = () => Date.now();
+  const parts = await openParts(config, { log, now, closers });
+  const services = gatewayServices(parts);
+  const { queue } = parts;
+  const { durability } = queue;
+  const { connectionsMax } = config;
+  const gateway = new Gateway({ services, durability, now, connectionsMax });
+  const state = { isClosing: false };
+  const http = httpServices(parts, { gateway, isClosing: () => state.isClosing });
+  const tls = await tlsOf(config);
+  const app = await httpApp({ services: http, tls, webFolders: WEB_FOLDERS });
+  closers.add(() => app.close());
+  closers.add(() =>
+    gateway.close({ withinMs: config.closeWithinMs, retryAfterMs: RETRY_AFTER_MS }),
+  );
+  const origins = () => [...originsOf(config, app.server.address()), ...config.origins];
+  listen({ gateway, server: app.server, origins });
+  const port = await bind(app, config);
+  const url = urlOf(config, port);
+  log.info({ url, durability, epoch: queue.epoch }, 'the broker listens');
+  let closed: Promise<void> | undefined;
+  return {
+    ...{ url, port, durability },
+    hasDevelopmentKey: takesDevelopmentKey(config),
+    hasDemo: app.hasRoute({ method: 'GET', url: '/chat-demo' }),
+    close: () => {
+      state.isClosing = true;
+      closed ??= closers.closeAll().then(() => log.info({}, 'the broker has stopped'));
+      return closed;
+    },
+  };
+}
+
+async function openParts(
+  config: Config,
+  { log, now, closers }: { log: Log; now: () => number; closers: Closers },
+): Promise<Parts> {
+  const { data, durability, maxAge } = config;
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const queue = await openQueue({ dir: join(data, 'queue'), durability, maxAge });
+  closers.add(() => queue.close());
+  queue.on('degraded', (notice) => log.error({ kind: notice.kind }, notice.message));
+  const directory = await openDirectory({ path: join(data, 'directory.db'), now });
+  closers.add(() => directory.close());
+  const context: ChatContext = {
+    ...{ queue, directory, now },
+    key: await chatIdKey(data),
+    limits: LIMITS,
+    patience: () => AbortSignal.timeout(PATIENCE_MS),
+  };
+  const verifiers = await verifiersOf(config, now);
+  const delivery = deliveryOf({ queue, now, log });
+  closers.add(() => delivery.close());
+  const attach: Parts['attach'] = (device, sink, window) => delivery.attach(device, sink, window);
+  return { queue, directory, context, verifiers, attach, log };
+}
+
+function deliveryOf({ queue, now, log }: Pick<Parts, 'queue' | 'log'> & { now: () => number }) {
+  return new DeliveryService({
+    queue,
+    now,
+    later: (delayMs, callback) => {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+    failed: (error) => log.error({ error: textOf(error) }, 'delivery failed; streams begin anew'),
+  });
+}
+
+async function verifiersOf(config: Config, now: () => number): Promise<Parts['verifiers']> {
+  const keys = await readTokenKeys(config.tokenKeys);
+  const configured = tokenVerifier(keys, now);
+  if (!takesDevelopmentKey(config)) return { all: configured, configured };
+  const { issuerKey } = await developmentKey(config.data);
+  return { all: tokenVerifier([...keys, issuerKey], now), configured };
+}
+
+function takesDevelopmentKey({ tokenKeys, host, insecureDevelopmentKey }: Config): boolean {
+  return insecureDevelopmentKey || (tokenKeys.length === 0 && isLoopback(host));
+}
+
+async function tlsOf({ tlsCert, tlsKey }: Config) {
+  if (tlsCert === '') return undefined;
+  try {
+    const [cert, key] = await Promise.all([readFile(tlsCert, 'utf8'), readFile(tlsKey, 'utf8')]);
+    return { cert, key };
+  } catch (cause) {
+    const message = `${(cause as Error).message}: tlsCert and tlsKey must name PEM files.`;
+    throw new FoqError('FOQ_INVALID_ARGUMENT', { message, cause });
+  }
+}
+
+type App = Awaited<ReturnType<typeof httpApp>>;
+
+async function bind(app: App, { host, port }: Config): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const message = `${host}:${port} cannot be listened on: ${(cause as Error).message}`;
+    throw new FoqError('FOQ_UNAVAILABLE', { message, cause });
+  }
+  return (app.server.address() as AddressInfo).port;
+}
+
+function schemeOf({ tlsCert }: Config): string {
+  return tlsCert === '' ? 'http' : 'https';
+}
+
+function urlOf(config: Config, port: number): string {
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `${schemeOf(config)}://${host}:${port}`;
+}
+
+/** Pages that the broker serves itself may connect to it, by every name of its own address. */
+function originsOf(config: Config, address: AddressInfo | string | null): string[] {
+  if (address === null || typeof address === 'string') return [];
+  const own = urlOf(config, address.port);
+  if (!isLoopback(config.host)) return [own];
+  const scheme = schemeOf(config);
+  const names = ['127.0.0.1', 'localhost', '[::1]'];
+  return names.map((name) => `${scheme}://${name}:${address.port}`);
+}
+
+/** What was opened, to be closed in the reverse order; one that fails does not keep the others. */
+class Closers {
+  readonly #closers: (() => Promise<unknown> | unknown)[] = [];
+
+  add(closer: () => Promise<unknown> | unknown): void {
+    this.#closers.push(closer);
+  }
+
+  async closeAll(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const closer of this.#closers.splice(0).reverse()) {
+      try {
+        await closer();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}

@@ -1,0 +1,65 @@
+// How the command line becomes a device: the development key signs for an admin, who makes user and
+// device through the broker, and then for the device.
+
+import { FoqError } from '../../protocol/index.js';
+import { type DevelopmentKey, existingDevelopmentKey } from '../tokens/index.js';
+
+const ADMIN_SECONDS = 60;
+const DEVICE_SECONDS = 86_400;
+const ANSWER_WITHIN_MS = 10_000;
+
+export interface Admission {
+  readonly userId: string;
+  readonly deviceId: string;
+  /** Data directory of the broker. */
+  readonly data: string;
+  /** Of the broker, without a path. */
+  readonly url: string;
+}
+
+/** A token of a day. Errors say what to do. */
+export async function deviceToken(given: Admission): Promise<string> {
+  const { userId, deviceId, data } = given;
+  const key = await keyIn(data);
+  const now = Date.now();
+  const admin = await key.sign({ userId, scope: 'admin', expiresInSeconds: ADMIN_SECONDS }, now);
+  await post(given, { path: '/users', body: { userId }, token: admin });
+  const device = { userId, deviceId, platform: 'terminal' };
+  await post(given, { path: '/devices', body: device, token: admin });
+  return await key.sign({ userId, deviceId, expiresInSeconds: DEVICE_SECONDS }, now);
+}
+
+async function keyIn(data: string): Promise<DevelopmentKey> {
+  const key = await existingDevelopmentKey(data);
+  if (key !== undefined) return key;
+  throw new Error(`there is no development key in ${data} (--data). foq serve makes it there`);
+}
+
+async function post(
+  { url }: Admission,
+  { path, body, token }: { readonly path: string; readonly body: object; readonly token: string },
+): Promise<void> {
+  const response = await fetch(new URL(path, url), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  }).catch((cause: unknown) => {
+    throw unreachable(url, cause);
+  });
+  if (response.ok) return;
+  const problem = (await response.json().catch(() => ({}))) as { name?: string; detail?: string };
+  const { name = `HTTP ${response.status}`, detail = 'this is no broker' } = problem;
+  throw new Error(`${name}: ${detail}`);
+}
+
+/** `nothing listens on 127.0.0.1:7420 (FOQ_URL). Start one with: foq serve` */
+function unreachable(url: string, cause: unknown): Error {
+  const { code } = ((cause as Error).cause ?? {}) as { code?: string };
+  const { host } = new URL(url);
+  if (code === 'ECONNREFUSED') {
+    const message = `nothing listens on ${host} (FOQ_URL). Start one with: foq serve`;
+    return new Error(message, { cause });
+  }
+  return new FoqError('FOQ_UNAVAILABLE', { message: `${host} does not answer (FOQ_URL)`, cause });
+}

@@ -1,0 +1,174 @@
+// Where WebSockets come in; the one file that knows how they are made. Nobody is believed here: an
+// upgrade is refused for its path, its Origin, its subprotocol or for want of place before anything
+// is kept of it, and until `hello` a socket may send no more than a small frame.
+
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { FoqError } from '../../protocol/index.js';
+import {
+  chooseSubprotocol,
+  FRAME_LIMITS,
+  HELLO_FRAME_BYTES_MAX,
+  isBinary,
+  problemOf,
+  SUBPROTOCOLS,
+  type Subprotocol,
+} from '../../protocol/wire/index.js';
+import type { Connection, Socket } from './connection.js';
+import type { Gateway } from './gateway.js';
+
+export interface ListenerOptions {
+  readonly gateway: Gateway;
+  readonly server: Server;
+  /** Asked at each upgrade, because a port may be known only when it is bound. */
+  readonly origins: () => readonly string[];
+}
+
+const PATH = '/chat';
+
+/** A frame comes in so many fragments at most, and waits in so many pieces of the network. */
+const FRAGMENTS_MAX = 64;
+const CHUNKS_MAX = 4_096;
+/** A peer that does not answer the closing handshake is cut off after this. */
+const CLOSE_TIMEOUT_MS = 2_000;
+/** Bytes before `hello`: the frame, its header, and fragments of it. */
+const STRANGER_BYTES_MAX = HELLO_FRAME_BYTES_MAX + 1_024;
+/** Pings of WebSocket itself that are answered, a second. */
+const PONGS_PER_SECOND = 10;
+
+export function listen({ gateway, server, origins }: ListenerOptions): void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: FRAME_LIMITS.frameBytesMax,
+    maxFragments: FRAGMENTS_MAX,
+    maxBufferedChunks: CHUNKS_MAX,
+    autoPong: false,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
+  } as ServerOptions);
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const refusal = refusalOf(request, origins()) ?? placeIn(gateway);
+    if (refusal !== undefined) return refuse(stream, refusal);
+    return sockets.handleUpgrade(request, stream, head, (socket) =>
+      accept(gateway, socket, stream),
+    );
+  });
+}
+
+interface Refusal {
+  readonly status: string;
+  readonly error: FoqError;
+  readonly headers?: readonly string[];
+}
+
+function refusalOf(request: IncomingMessage, origins: readonly string[]): Refusal | undefined {
+  const [path] = (request.url ?? '').split('?', 1);
+  if (path !== PATH) {
+    const message = `Only ${PATH} is upgraded to a WebSocket.`;
+    return { status: '404 Not Found', error: new FoqError('FOQ_INVALID_ARGUMENT', { message }) };
+  }
+  const { origin } = request.headers;
+  if (origin !== undefined && !origins.includes(origin)) {
+    const message =
+      'Pages of this origin may not connect; the option origins lists those that may.';
+    return { status: '403 Forbidden', error: new FoqError('FOQ_FORBIDDEN', { message }) };
+  }
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',');
+  if (chooseSubprotocol(offered.map((name) => name.trim())) !== undefined) return undefined;
+  const message = `A subprotocol is needed: ${SUBPROTOCOLS.join(' or ')}.`;
+  return {
+    status: '426 Upgrade Required',
+    error: new FoqError('FOQ_INVALID_ARGUMENT', { message }),
+    headers: ['Upgrade: websocket', `Sec-WebSocket-Protocol: ${SUBPROTOCOLS.join(', ')}`],
+  };
+}
+
+function placeIn(gateway: Gateway): Refusal | undefined {
+  if (gateway.mayAccept()) return undefined;
+  const error = new FoqError('FOQ_BUSY', { details: { retryAfterMs: 5_000 } });
+  return { status: '503 Service Unavailable', error, headers: ['Retry-After: 5'] };
+}
+
+function refuse(stream: Duplex, { status, error, headers = [] }: Refusal): void {
+  const body = JSON.stringify({ ...problemOf(error), status: Number.parseInt(status, 10) });
+  stream.on('error', () => stream.destroy());
+  stream.end(
+    [
+      `HTTP/1.1 ${status}`,
+      'Connection: close',
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...headers,
+      '',
+      body,
+    ].join('\r\n'),
+    () => stream.destroy(),
+  );
+}
+
+function accept(gateway: Gateway, socket: WebSocket, stream: Duplex): void {
+  const subprotocol = socket.protocol as Subprotocol;
+  const connection = gateway.accept(socketOf(socket, stream, subprotocol), subprotocol);
+  watchStranger(connection, socket, stream);
+  answerPings(connection, socket);
+  socket.on('message', (data: Buffer, isData) => {
+    if (isData !== isBinary(subprotocol)) return connection.closeAs('BAD_FRAME');
+    return connection.frame(data);
+  });
+  // What is wrong with a frame of WebSocket itself: ws closes, and `close` follows.
+  socket.on('error', () => connection.gone());
+  socket.on('close', () => connection.gone());
+}
+
+function socketOf(socket: WebSocket, stream: Duplex, subprotocol: Subprotocol): Socket {
+  const options = { binary: isBinary(subprotocol), compress: false };
+  return {
+    write: (frames, written) => {
+      if (socket.readyState !== socket.OPEN) return;
+      stream.cork();
+      for (const [index, frame] of frames.entries()) {
+        const isLast = index === frames.length - 1;
+        socket.send(frame, options, isLast ? (error) => error ?? written() : undefined);
+      }
+      stream.uncork();
+    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close: (code, reason) => {
+      socket.resume();
+      socket.close(code, reason);
+    },
+  };
+}
+
+/** Cuts off who sends much before `hello`, however it is split. */
+function watchStranger(connection: Connection, socket: WebSocket, stream: Duplex): void {
+  let bytes = 0;
+  const watch = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (connection.session.hasHello) stream.off('data', watch);
+    else if (bytes > STRANGER_BYTES_MAX) {
+      connection.closeAs('TOO_LARGE');
+      socket.terminate();
+    }
+  };
+  stream.on('data', watch);
+}
+
+/** Signs of life; answered so often at most, so that a flood of them costs nothing. */
+function answerPings(connection: Connection, socket: WebSocket): void {
+  let left = PONGS_PER_SECOND;
+  let second = 0;
+  socket.on('ping', (data: Buffer) => {
+    const current = Math.floor(performance.now() / 1_000);
+    if (current !== second) left = PONGS_PER_SECOND;
+    second = current;
+    left -= 1;
+    connection.heard();
+    if (left >= 0 && socket.readyState === socket.OPEN) socket.pong(data);
+  });
+  socket.on('pong', () => connection.heard());
+}

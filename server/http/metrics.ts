@@ -1,0 +1,103 @@
+// `/metrics`, in the text format of Prometheus. Numbers are copied when they are asked for; nothing
+// is counted here. No label has more values than the code names: no chats, users or devices.
+
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Stats } from '../../protocol/index.js';
+import type { HttpServices, SocketStats } from './services.js';
+
+interface Row {
+  readonly name: string;
+  readonly kind: 'counter' | 'gauge';
+  readonly help: string;
+}
+
+interface QueueRow extends Row {
+  readonly of: (stats: Stats) => number;
+}
+
+interface SocketRow extends Row {
+  readonly of: (stats: SocketStats) => number;
+}
+
+const QUEUE_ROWS: readonly QueueRow[] = [
+  counter('foq_appends_total', 'Records appended.', (stats: Stats) => stats.appends),
+  counter('foq_acks_total', 'Acks applied.', (stats: Stats) => stats.acks),
+  counter('foq_rounds_total', 'Rounds written to the journal.', (stats: Stats) => stats.rounds),
+  counter('foq_syncs_total', 'Syncs of the journal.', (stats: Stats) => stats.syncs),
+  counter('foq_payload_bytes_total', 'Bytes of payload.', (stats: Stats) => stats.payloadBytes),
+  counter('foq_journal_bytes_total', 'Bytes of rounds.', (stats: Stats) => stats.journalBytes),
+  gauge('foq_chats', 'Chats of the store.', (stats: Stats) => stats.chats),
+  gauge('foq_journal_files', 'Files of the journal.', (stats: Stats) => stats.journalFiles),
+  gauge('foq_pending_bytes', 'Bytes that are not durable yet.', (stats: Stats) => {
+    return stats.pendingBytes;
+  }),
+  gauge('foq_poisoned', '1 after a write or sync failed.', (stats: Stats) => {
+    return stats.poisoned ? 1 : 0;
+  }),
+];
+
+const SOCKET_ROWS: readonly SocketRow[] = [
+  gauge('foq_connections', 'Sockets.', (stats: SocketStats) => stats.connections),
+  gauge('foq_devices', 'Devices that are connected.', (stats: SocketStats) => stats.devices),
+  counter('foq_connections_total', 'Sockets that were taken.', (stats: SocketStats) => {
+    return stats.accepted;
+  }),
+  counter('foq_connections_refused_total', 'Sockets for which there was no place.', (stats) => {
+    return (stats as SocketStats).refused;
+  }),
+  counter('foq_frames_in_total', 'Frames from devices.', (stats: SocketStats) => stats.framesIn),
+  counter('foq_frames_out_total', 'Frames to devices.', (stats: SocketStats) => stats.framesOut),
+];
+
+/** Names of all that is exported, but what Node itself has. */
+export const METRIC_NAMES: readonly string[] = [
+  ...[...QUEUE_ROWS, ...SOCKET_ROWS].map(({ name }) => name),
+  'foq_closes_total',
+];
+
+export function metricsRoute(app: FastifyInstance, services: HttpServices): void {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const queue = QUEUE_ROWS.map((row) => exported(registry, row));
+  const sockets = SOCKET_ROWS.map((row) => exported(registry, row));
+  const closes = new Counter({
+    name: 'foq_closes_total',
+    help: 'Sockets that were closed, by close code.',
+    labelNames: ['code'],
+    registers: [registry],
+  });
+  app.get('/metrics', async (_request, reply) => {
+    const stats = await services.stats();
+    for (const set of queue) set(stats);
+    const socketStats = services.sockets();
+    for (const set of sockets) set(socketStats);
+    closes.reset();
+    for (const [code, count] of socketStats.closed) closes.inc({ code: String(code) }, count);
+    reply.header('content-type', registry.contentType);
+    return await registry.metrics();
+  });
+}
+
+/** Copies one number; a counter is set by starting it again, as it only mirrors another. */
+function exported<Of>(registry: Registry, row: Row & { readonly of: (stats: Of) => number }) {
+  const { name, help, kind, of } = row;
+  const options = { name, help, registers: [registry] };
+  if (kind === 'gauge') {
+    const made = new Gauge(options);
+    return (stats: Of) => made.set(of(stats));
+  }
+  const made = new Counter(options);
+  return (stats: Of) => {
+    made.reset();
+    made.inc(of(stats));
+  };
+}
+
+function counter<Of>(name: string, help: string, of: (stats: Of) => number) {
+  return { name, help, of, kind: 'counter' as const };
+}
+
+function gauge<Of>(name: string, help: string, of: (stats: Of) => number) {
+  return { name, help, of, kind: 'gauge' as const };
+}
