@@ -57,6 +57,7 @@ export class NativeError extends Error {
   }
 }
 
+/** What is wrong, as the log says it: `fields` belong to the code, as `file` of FOQ_CORRUPT. */
 export interface Failure {
   readonly code: string;
   readonly message: string;

@@ -25,6 +25,7 @@ export const CLOSE_CODES = {
   RATE_LIMITED: 4429,
 } as const;
 
+/** Why a connection was closed. */
 export type CloseReason = keyof typeof CLOSE_CODES;
 
 /** Whether a client whose socket was closed with this code may connect again by itself. */

@@ -90,6 +90,7 @@ export const ERRORS = {
   FOQ_DISK_FULL: row(1507, 507, 'later', 'Too little free disk: {freeBytes} of {neededBytes}.'),
 } as const satisfies Readonly<Record<string, Row>>;
 
+/** Which failure; docs/errors.md explains each. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** Lists hold ids: what was missing, not found or too much. */
@@ -125,6 +126,7 @@ function told(code: ErrorCode, details: ErrorDetails): string {
   });
 }
 
+/** Whether this version knows the code. */
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }

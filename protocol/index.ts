@@ -2,6 +2,7 @@
 // here depends on anything, so that the library and the client can load it anywhere.
 
 export { CLOSE_CODES, type CloseReason, mayReconnect } from './close-codes.js';
+export type * from './delivery-types.js';
 export {
   ERRORS,
   type ErrorCode,
@@ -14,3 +15,4 @@ export {
 } from './errors.js';
 export { didYouMean, nearestName } from './nearest.js';
 export type * from './queue-types.js';
+export type * from './queue-values.js';

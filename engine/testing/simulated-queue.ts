@@ -45,6 +45,7 @@ export interface SimulatedFaults {
   ): void;
   /** No byte is free any more, until `freeDisk`; resolves when the store knows. */
   fillDisk(): Promise<void>;
+  /** There is space again; resolves when the store knows. */
   freeDisk(): Promise<void>;
   /** Takes back what `cutAfter` and `fail` planned and has not happened. */
   clear(): void;
