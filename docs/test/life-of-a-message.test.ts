@@ -85,9 +85,11 @@ test('every link to a source file names what that file defines', (t) => {
   t.end();
 });
 
-test('the page goes through the library, the addon and the log', (t) => {
+test('the page goes through the library, the addon, the log and the broker', (t) => {
   const paths = linksOf(page).map(({ path }) => path);
-  for (const folder of ['engine/', 'engine/delivery/', 'native/binding/', 'native/log/']) {
+  const log = ['engine/', 'engine/delivery/', 'native/binding/', 'native/log/'];
+  const broker = ['server/gateway/', 'server/chat/', 'server/delivery/'];
+  for (const folder of [...log, ...broker]) {
     t.ok(
       paths.some((path) => path.startsWith(folder)),
       folder,
