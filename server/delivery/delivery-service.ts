@@ -85,9 +85,11 @@ export class DeliveryService {
     if (this.#isClosed) throw new FoqError('FOQ_CLOSED');
     this.#attached.set(consumerId, attached);
     try {
-      const consumer = await this.#open().attach(consumerId, {
-        window: { records: messages, bytes },
-      });
+      const window = {
+        records: Math.min(messages, WINDOW_MAX.messages),
+        bytes: Math.min(bytes, WINDOW_MAX.bytes),
+      };
+      const consumer = await this.#open().attach(consumerId, { window });
       attached.consumer = consumer;
       if (this.#attached.get(consumerId) === attached) return;
       consumer.detach();
@@ -218,6 +220,9 @@ export class DeliveryService {
 }
 
 const ATTEMPTS_MAX = 2;
+
+/** What one session may have unacked, whatever it asks for. */
+const WINDOW_MAX: DeviceWindow = { messages: 4_096, bytes: 4 * 1_048_576 };
 
 /** Ids of chats of users begin so; what else a consumer is joined in is not for devices. */
 function isOfAnother(delivery: Delivery): boolean {

@@ -17,7 +17,7 @@ export interface DeviceSink {
   close(code: number, reason: string): void;
 }
 
-/** Unacked messages and their bytes that a device may be sent; each is at least 1. */
+/** Unacked messages and their bytes that a device may be sent; each is at least 1, and is cut. */
 export interface DeviceWindow {
   readonly messages: number;
   readonly bytes: number;

@@ -3,7 +3,6 @@
 
 import { type Test, test } from 'tap';
 import { openQueue, type SimulatedQueue } from '../../../engine/testing/index.js';
-import type { Queue } from '../../../protocol/index.js';
 import { LIMITS, type WireEvent } from '../../../protocol/wire/index.js';
 import { type ChatContext, handlers } from '../../chat/index.js';
 import { type Attachment, DeliveryService, type DeviceWindow, type SentEvent } from '../index.js';
@@ -66,14 +65,14 @@ interface Alarm {
 }
 
 export class Rig {
-  readonly queue: Queue;
+  readonly queue: SimulatedQueue;
   readonly delivery: DeliveryService;
   readonly failures: unknown[] = [];
   clock = 1_000_000;
   #alarms = new Set<Alarm>();
   #ids = 0;
 
-  constructor(queue: Queue) {
+  constructor(queue: SimulatedQueue) {
     this.queue = queue;
     this.delivery = new DeliveryService({
       queue,
@@ -180,7 +179,7 @@ function callerOf(consumerId: string) {
 
 export function withRig(title: string, run: (t: Test, rig: Rig) => Promise<void>): void {
   test(title, async (t) => {
-    const queue: SimulatedQueue = await openQueue({ dir: ':memory:' });
+    const queue = await openQueue({ dir: ':memory:' });
     const rig = new Rig(queue);
     t.teardown(async () => {
       rig.delivery.close();
