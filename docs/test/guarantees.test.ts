@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'tap';
-import { checkout } from './source-tree.js';
+import { checkout, markdownTable } from './source-tree.js';
 
 const PROMISES = 53;
 
@@ -34,6 +34,20 @@ test('every promise names a class or cases of today, or the part that will bring
       const later = /^cases$|^later: |: later$/.test(part);
       const named = part.split(', ').every((letter) => running.includes(letter));
       t.ok(later || named, `I${name} is checked by "${part}"`);
+    }
+  }
+  t.end();
+});
+
+test('the README rests what survives what on promises that something checks today', (t) => {
+  const table = markdownTable(readFileSync(join(checkout, 'README.md'), 'utf8'), 'What happens');
+  t.ok(table.length >= 5, 'the table was read');
+  for (const [what, , , cell = ''] of table) {
+    const numbers = cell.match(/\d+/g) ?? [];
+    t.ok(numbers.length > 0, `${what} names promises`);
+    for (const number of numbers) {
+      const promise = promises.find(({ name }) => name === number);
+      t.match(promise?.last, /^(?!later)./, `I${number} is checked today`);
     }
   }
   t.end();
