@@ -10,13 +10,21 @@ import * as tidy from './tidy.js';
 /** Longer than the limit because they are tables of data. */
 const DATA_TABLES: readonly string[] = [];
 
-const MAY_PRINT = ['.ci/', 'bench/', 'docs/examples/', 'native/sim/', 'server/cli/'];
+const MAY_PRINT = [
+  '.ci/',
+  'bench/',
+  'docs/examples/',
+  'native/sim/',
+  'server/cli/',
+  'server/demo/',
+];
 
 /** Modules that a person, a script or a package starts. */
 const STARTS = [
   'engine/index.ts',
   'engine/testing/index.ts',
   'server/cli/main.ts',
+  'server/demo/main.ts',
   ...scriptsOfPackage(),
   ...scenarios(),
   ...examples(),

@@ -74,10 +74,9 @@ export class Client {
     await this.#connector.ready();
   }
 
-  /** A group is given a `clientChatId`, so that a repeat makes no second one. */
+  /** A chat is given a `clientChatId`, so that a repeat makes no second group. */
   async createChat(fields: types.FieldsOf<'createChat'>): Promise<ReplyOf<'createChat'>> {
-    const isGroup = fields.type === 'group' || fields.name !== undefined;
-    const clientChatId = fields.clientChatId ?? (isGroup ? newId() : undefined);
+    const { clientChatId = newId() } = fields;
     const reply = await this.#call('createChat', { ...fields, clientChatId });
     if (reply.created) this.#inbox.created(reply.chatId, reply.seq);
     return reply;
@@ -215,6 +214,7 @@ export class Client {
       const { chats, next } = reply as unknown as ReplyOf<'syncState'>;
       for (const { chatId, received, epoch } of chats) {
         this.#inbox.begin(chatId, { seq: received, epoch });
+        this.#inbox.catchUp(chatId, received);
       }
       if (chats.length > 0) this.#listeners.tell('news', chats);
       after = next ?? undefined;

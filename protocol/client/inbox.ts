@@ -66,10 +66,15 @@ export class Inbox {
     this.#port.moved(cursor);
   }
 
+  /** The stream begins after this: what is missing up to here, only `history` has. */
+  catchUp(chatId: string, seq: number): void {
+    this.#then(() => this.#repair(this.#cursorOf(chatId), seq));
+  }
+
   /** A chat that this device made: it has all of it, from the first seq to this one. */
   created(chatId: string, seq: number): void {
     this.begin(chatId, { seq: 0, epoch: undefined });
-    this.#then(() => this.#repair(this.#cursorOf(chatId), seq));
+    this.catchUp(chatId, seq);
   }
 
   message(message: Message): void {

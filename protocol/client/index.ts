@@ -8,6 +8,7 @@ export { FoqError } from '../index.js';
 export type { MarkStatus, MarkUpTo } from './acks.js';
 export type { Client } from './client.js';
 export type { Encoding } from './codec.js';
+export { memoryStorage } from './keeper.js';
 export type * from './types.js';
 
 /** Begins at once; take handlers with `on` before anything is awaited. */

@@ -8,25 +8,48 @@ const ADMIN_SECONDS = 60;
 const DEVICE_SECONDS = 86_400;
 const ANSWER_WITHIN_MS = 10_000;
 
-export interface Admission {
-  readonly userId: string;
-  readonly deviceId: string;
+export interface BrokerPlace {
   /** Data directory of the broker. */
   readonly data: string;
   /** Of the broker, without a path. */
   readonly url: string;
 }
 
+export interface Admission extends BrokerPlace {
+  readonly userId: string;
+  readonly deviceId: string;
+}
+
 /** A token of a day. Errors say what to do. */
 export async function deviceToken(given: Admission): Promise<string> {
+  const token = await admitted(given);
+  return await token();
+}
+
+/** Makes user and device; what it resolves with signs a token of a day, and asks nobody. */
+export async function admitted(given: Admission): Promise<() => Promise<string>> {
   const { userId, deviceId, data } = given;
+  await makeUser(given, userId);
   const key = await keyIn(data);
-  const now = Date.now();
-  const admin = await key.sign({ userId, scope: 'admin', expiresInSeconds: ADMIN_SECONDS }, now);
-  await post(given, { path: '/users', body: { userId }, token: admin });
   const device = { userId, deviceId, platform: 'terminal' };
-  await post(given, { path: '/devices', body: device, token: admin });
-  return await key.sign({ userId, deviceId, expiresInSeconds: DEVICE_SECONDS }, now);
+  await post(given, { path: '/devices', body: device, token: await adminToken(key, userId) });
+  return () => key.sign({ userId, deviceId, expiresInSeconds: DEVICE_SECONDS }, Date.now());
+}
+
+/** One who is there already stays. */
+export async function makeUser(place: BrokerPlace, userId: string): Promise<void> {
+  const token = await adminToken(await keyIn(place.data), userId);
+  await post(place, { path: '/users', body: { userId }, token });
+}
+
+/** Where devices connect. */
+export function chatUrlOf(url: string): string {
+  return new URL('/chat', url.replace(/^http/, 'ws')).href;
+}
+
+function adminToken(key: DevelopmentKey, userId: string): Promise<string> {
+  const claims = { userId, scope: 'admin', expiresInSeconds: ADMIN_SECONDS } as const;
+  return key.sign(claims, Date.now());
 }
 
 async function keyIn(data: string): Promise<DevelopmentKey> {
@@ -36,7 +59,7 @@ async function keyIn(data: string): Promise<DevelopmentKey> {
 }
 
 async function post(
-  { url }: Admission,
+  { url }: BrokerPlace,
   { path, body, token }: { readonly path: string; readonly body: object; readonly token: string },
 ): Promise<void> {
   const response = await fetch(new URL(path, url), {

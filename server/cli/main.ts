@@ -5,6 +5,7 @@
 // Exit codes: 0 when all is well, 1 when the answer is no or something failed, 2 for wrong usage.
 
 import { Command, CommanderError } from 'commander';
+import type { ChatOptions } from './chat.js';
 import { failureText } from './failure.js';
 import { ReaderGone, watchReader } from './output.js';
 import { URL_DEFAULT } from './url.js';
@@ -62,6 +63,19 @@ function serving(program: Command): void {
       const { token } = await import('./token.js');
       const url = process.env['FOQ_URL'] ?? URL_DEFAULT;
       await token({ userId: user, deviceId: device, data, url });
+    });
+  program
+    .command('chat')
+    .description('a messenger in a terminal, for a broker with the development key')
+    .requiredOption('--user <name>', 'id of a user, who is made where he is missing')
+    .option('--device <name>', 'id of a device of this user', 'terminal')
+    .option('--to <name>', 'id of the user to write to')
+    .option('--chat <id>', 'the chat to write to')
+    .option('--data <dir>', 'data directory of the broker', './data')
+    .action(async (options: Omit<ChatOptions, 'url'>) => {
+      const { chat } = await import('./chat.js');
+      const url = process.env['FOQ_URL'] ?? URL_DEFAULT;
+      process.exitCode = await chat({ ...options, url });
     });
 }
 

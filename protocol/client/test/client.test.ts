@@ -106,6 +106,18 @@ test('a client that knows nothing goes on where its device was', async (t) => {
   t.same(ann.seqs, [6, 7], 'its own message was the next, and is handed once');
 });
 
+test('what the broker takes for received and the client lacks is fetched', async (t) => {
+  const broker = await aChat(t, 2);
+  const ann = aClient(t, { broker });
+  await until('both came', () => ann.seqs.length === 2);
+  await broker.stop();
+  broker.append(CHAT);
+  broker.receive('ann/phone', CHAT, 3);
+  await broker.listen();
+  await until('the third came', () => ann.seqs.length === 3);
+  t.same(ann.client.audit()[0]?.gaps, []);
+});
+
 test('an own message that is not the next waits for the stream', async (t) => {
   const broker = await aChat(t, 1);
   const ann = aClient(t, { broker });

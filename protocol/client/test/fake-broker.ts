@@ -185,7 +185,7 @@ export class FakeBroker {
         return { chatId, seq: 1, created };
       }
       case 'syncState':
-        return { chats: this.#news(peer.device), next: null };
+        return { chats: this.#news(peer.device, command as CommandOf<'syncState'>), next: null };
       case 'listChats':
         return { chats: this.#summaries(peer.device), next: null };
       case 'history':
@@ -225,13 +225,15 @@ export class FakeBroker {
     if (status === 'RECEIVED') this.receive(peer.device, chatId, upToSeq);
   }
 
-  #news(device: string): object[] {
+  /** Chats with news, and those of which the device lacks what its cursor says it has. */
+  #news(device: string, { lastKnownSeqPerChat = [] }: CommandOf<'syncState'>): object[] {
     const fixed = { epoch: EPOCH, roster: 1, read: 0, unread: 0, marks: [] };
     return [...this.chats].flatMap(([chatId, messages]) => {
       const received = this.cursor(device, chatId);
-      const isNew = messages.length > received;
+      const known = lastKnownSeqPerChat.find((listed) => listed.chatId === chatId);
+      const isListed = messages.length > received || (known !== undefined && known.seq < received);
       const { firstSeq } = this;
-      return isNew ? [{ chatId, headSeq: messages.length, firstSeq, received, ...fixed }] : [];
+      return isListed ? [{ chatId, headSeq: messages.length, firstSeq, received, ...fixed }] : [];
     });
   }
 
@@ -252,7 +254,7 @@ export class FakeBroker {
 
   #begin(peer: Peer, { lastKnownSeqPerChat = [] }: CommandOf<'syncState'>): void {
     for (const { chatId, seq } of lastKnownSeqPerChat) {
-      peer.sentTo.set(chatId, seq);
+      peer.sentTo.set(chatId, Math.max(seq, this.cursor(peer.device, chatId)));
       this.receive(peer.device, chatId, seq);
     }
     peer.isStreaming = true;
