@@ -3,7 +3,7 @@
 // Invariant: an unknown name is an error, as a misspelt `dedupKey` would be a lost guarantee.
 
 import { type AppendFields, didYouMean, type Payload } from '../protocol/index.js';
-import { invalidArgument } from './errors.js';
+import { invalidArgument, tooLarge } from './errors.js';
 import * as check from './ids.js';
 import type { PackedFields } from './native-types.js';
 
@@ -71,7 +71,8 @@ function checkGuard(guard: unknown): void {
 function checkChanges(ids: unknown, argument: string): void {
   check.checkConsumerIds(ids, argument);
   if (ids.length <= ROSTER_CHANGES_MAX) return;
-  throw invalidArgument(argument, `at most ${ROSTER_CHANGES_MAX} consumerIds`, ids.length);
+  const limit = ROSTER_CHANGES_MAX;
+  throw tooLarge(argument, { takes: `at most ${limit} consumerIds`, limit });
 }
 
 function checkKind(kind: unknown): void {
@@ -84,7 +85,8 @@ function dedupKeyOf(key: Payload | undefined, sender: string | undefined): Uint8
   check.checkPayload(key, 'dedupKey');
   const bytes = bytesOf(key);
   if (bytes.length > DEDUP_KEY_BYTES_MAX) {
-    throw invalidArgument('dedupKey', `at most ${DEDUP_KEY_BYTES_MAX} bytes`, bytes.length);
+    const limit = DEDUP_KEY_BYTES_MAX;
+    throw tooLarge('dedupKey', { takes: `at most ${limit} bytes`, limit });
   }
   if (sender === undefined) throw invalidArgument('dedupKey', 'with `as` or `senderId`');
   return bytes;

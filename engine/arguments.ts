@@ -3,7 +3,7 @@
 
 import { didYouMean, type JoinOptions, type Keep } from '../protocol/index.js';
 import { durationMs } from './durations.js';
-import { invalidArgument } from './errors.js';
+import { invalidArgument, tooLarge } from './errors.js';
 import * as check from './ids.js';
 
 const RANGES_MAX = 1000;
@@ -64,7 +64,8 @@ export function checkConfiguration(options: unknown): {
 export function checkRanges(ranges: unknown): void {
   const takes = `1 to ${RANGES_MAX} pairs [fromSeq, toSeq]`;
   if (!Array.isArray(ranges)) throw invalidArgument('ranges', takes, ranges);
-  if (ranges.length === 0 || ranges.length > RANGES_MAX) throw invalidArgument('ranges', takes);
+  if (ranges.length === 0) throw invalidArgument('ranges', takes, ranges);
+  if (ranges.length > RANGES_MAX) throw tooLarge('ranges', { takes, limit: RANGES_MAX });
   for (const range of ranges as readonly unknown[]) {
     if (!Array.isArray(range) || range.length !== 2) throw invalidArgument('ranges', takes, range);
     const [fromSeq, toSeq] = range as readonly unknown[];

@@ -38,6 +38,15 @@ export function invalidArgument(argument: string, takes: string, given?: unknown
   return new FoqError('FOQ_INVALID_ARGUMENT', { message, details: { argument } });
 }
 
+/** What is larger than any store takes; `limit` is in the unit that `takes` names. */
+export function tooLarge(
+  argument: string,
+  { takes, limit }: { readonly takes: string; readonly limit: number },
+): FoqError {
+  const message = `${argument} must be ${takes}`;
+  return new FoqError('FOQ_TOO_LARGE', { message, details: { argument, limit } });
+}
+
 export function closedError(): FoqError {
   return new FoqError('FOQ_CLOSED', { message: 'the queue is closed' });
 }

@@ -29,7 +29,7 @@ function requestOf(chatId: string, range: ReadRange): { request: ReadRequest; ma
   const counted =
     last === undefined ? { argument: 'limit', ...LIMIT } : { argument: 'last', ...LIMIT };
   const limit = Math.min(
-    check.limitOf(last ?? range.limit, counted),
+    check.limitOf(last === undefined ? range.limit : last, counted),
     check.limitOf(range.limit, { argument: 'limit', fallback: LIMIT.most, most: LIMIT.most }),
   );
   return { request: { chatId, from: fromOf(range), limit }, maxBytes };

@@ -41,13 +41,20 @@ export class Again {
   isPaused(lane: Lane, now: number): boolean {
     if (lane.pausedUntil === NEVER) return false;
     if (lane.pausedUntil > now) return true;
-    lane.pausedUntil = NEVER;
-    this.#paused.delete(lane);
+    this.#resume(lane);
     return false;
   }
 
-  pause(lane: Lane, until: number): void {
+  #resume(lane: Lane): void {
+    lane.pausedUntil = NEVER;
+    lane.pausedSeq = NEVER;
+    this.#paused.delete(lane);
+  }
+
+  /** Until then, or until `fromSeq` is acked. */
+  pause(lane: Lane, { fromSeq, until }: { fromSeq: number; until: number }): void {
     lane.pausedUntil = Math.max(lane.pausedUntil, until);
+    lane.pausedSeq = Math.max(lane.pausedSeq, fromSeq);
     this.#paused.add(lane);
     this.#due.delete(lane);
     this.#calm(lane);
@@ -75,6 +82,7 @@ export class Again {
   /** The lane was acked. */
   covered(lane: Lane): void {
     if (this.#due.size > 0) this.#due.delete(lane);
+    if (lane.pausedUntil !== NEVER && lane.received >= lane.pausedSeq) this.#resume(lane);
     this.#calm(lane);
     this.changed(lane);
   }

@@ -238,7 +238,9 @@ export class Attached implements Hander, WindowSink {
   }
 
   #holdAck(lane: Lane, upToSeq: number): void {
+    // Also an ack that joins one that is held already makes place, or goes past what was stopped.
     if (lane.toSend === NEVER) this.#hub.holdAck(this, lane);
+    else this.#hub.want(this);
     lane.toSend = Math.max(lane.toSend, upToSeq);
   }
 

@@ -61,6 +61,8 @@ export class Lane {
   backlogSeq: number | undefined;
   /** A nack stopped it until then. */
   pausedUntil = NEVER;
+  /** The last seq from which a nack stopped it; an ack of it goes on at once. */
+  pausedSeq = NEVER;
   /** Since when it could not go on for want of acks in this chat. */
   refusedAt = NEVER;
   /** Size of the next record, where it is known since it did not fit. */

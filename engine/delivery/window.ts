@@ -201,8 +201,8 @@ export class Window {
       else if (refusal !== undefined) {
         if (refusal === 'window') this.#again.refuse(undefined, now);
         break;
-      } else if (this.#passHole(lane)) served.push(lane);
-      else asks.push(this.#ask(lane));
+      } else if (this.#passHoles(lane)) asks.push(this.#ask(lane));
+      else served.push(lane);
     }
     for (const lane of served) this.#endTurn(lane);
     return asks;
@@ -224,7 +224,10 @@ export class Window {
       this.#deliverGap(lane, { ...gap, toSeq: Math.min(gap.toSeq, lane.lastSeq) });
     }
     for (const record of answer.records) {
-      if (record.seq > lane.lastSeq || !this.#deliver(lane, record)) break;
+      // Below a floor that rose, as many records as were asked for reach into the next hole.
+      const isBeyond =
+        record.seq > lane.lastSeq || record.seq >= (lane.hole?.[0] ?? Number.POSITIVE_INFINITY);
+      if (isBeyond || !this.#deliver(lane, record)) break;
     }
     // Who was not reached keeps its turn.
     if (lane.nextSeq !== ask.from.fromSeq) this.#endTurn(lane);
@@ -262,7 +265,7 @@ export class Window {
     if (lane.isEnded || fromSeq <= lane.received) return;
     if (lane.unhanded > 0) this.#sink.withdraw(lane, fromSeq, Number.MAX_SAFE_INTEGER);
     lane.rewind(fromSeq);
-    this.#again.pause(lane, until);
+    this.#again.pause(lane, { fromSeq, until });
     this.#again.changed(lane);
     this.#place(lane);
   }
@@ -285,13 +288,18 @@ export class Window {
     return { chatId: lane.chatId, from, limit: reserved.records, lane, reserved, isAgain: false };
   }
 
-  /** Delivers the hole before which the lane stands, if it does. */
-  #passHole(lane: Lane): boolean {
-    const { hole } = lane;
-    if (hole === undefined || hole[0] > lane.nextSeq) return false;
-    const toSeq = Math.min(hole[1], lane.lastSeq);
-    this.#deliverGap(lane, { fromSeq: lane.nextSeq, toSeq, reason: 'before-join' });
-    return true;
+  /**
+   * Delivers the holes before which the lane stands; whether there is something to read after
+   * them, and credit for it. Nothing else would ask for it: a hole needs no answer of the store.
+   */
+  #passHoles(lane: Lane): boolean {
+    while (lane.nextSeq <= lane.lastSeq && this.#credit.refusal(lane) === undefined) {
+      const { hole } = lane;
+      if (hole === undefined || hole[0] > lane.nextSeq) return true;
+      const toSeq = Math.min(hole[1], lane.lastSeq);
+      this.#deliverGap(lane, { fromSeq: lane.nextSeq, toSeq, reason: 'before-join' });
+    }
+    return false;
   }
 
   #deliverGap(lane: Lane, gap: Gap): void {

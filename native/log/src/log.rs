@@ -154,6 +154,11 @@ impl Log {
         Ok(self.queue.push(caller, packed))
     }
 
+    /// The caller's next ticket is not for the log, and will be answered by who gave it.
+    pub(crate) fn skip_ticket(&mut self, caller: u32) {
+        self.queue.skip(caller);
+    }
+
     /// Emptied buffers to pack into again (the hot path allocates nothing).
     pub fn take_emptied(&mut self) -> Option<Packed> {
         self.queue.take_emptied()

@@ -13,10 +13,16 @@ const TURN_BYTES: u64 = 256 << 10;
 struct Caller {
     id: u32,
     next_number: u64,
-    /// Packed operations and how many of each are judged.
-    buffers: VecDeque<(Packed, usize)>,
-    /// Number of the first operation that is not judged.
-    judged_number: u64,
+    buffers: VecDeque<Waiting>,
+}
+
+/// Packed operations of one caller.
+struct Waiting {
+    packed: Packed,
+    /// How many of them are judged.
+    judged: usize,
+    /// Number of the first that is not.
+    number: u64,
 }
 
 /// See the module.
@@ -42,22 +48,32 @@ impl Queue {
 
     /// Enqueues; returns the ticket of the first operation.
     pub fn push(&mut self, caller: u32, packed: Packed) -> Ticket {
-        let callers = &mut self.callers;
-        let place = *self.place_of.entry(caller).or_insert_with(|| {
-            let buffers = VecDeque::new();
-            callers.push(Caller { id: caller, next_number: 0, buffers, judged_number: 0 });
-            callers.len() - 1
-        });
-        let Some(asking) = self.callers.get_mut(place) else { unreachable!("just found") };
+        let asking = self.caller_mut(caller);
         let number = asking.next_number;
         asking.next_number += packed.len() as u64;
         if packed.is_empty() {
             self.emptied.push(packed);
         } else {
-            self.bytes += packed.bytes();
-            asking.buffers.push_back((packed, 0));
+            let bytes = packed.bytes();
+            asking.buffers.push_back(Waiting { packed, judged: 0, number });
+            self.bytes += bytes;
         }
         Ticket { caller, number }
+    }
+
+    /// The caller gave its next number to something that is not for the log.
+    pub fn skip(&mut self, caller: u32) {
+        self.caller_mut(caller).next_number += 1;
+    }
+
+    fn caller_mut(&mut self, caller: u32) -> &mut Caller {
+        let callers = &mut self.callers;
+        let place = *self.place_of.entry(caller).or_insert_with(|| {
+            callers.push(Caller { id: caller, next_number: 0, buffers: VecDeque::new() });
+            callers.len() - 1
+        });
+        let Some(asking) = self.callers.get_mut(place) else { unreachable!("just found") };
+        asking
     }
 
     /// Makes it the turn of a caller that has something, beginning with the one whose turn it is.
@@ -77,17 +93,17 @@ impl Queue {
     /// The next operation of the selected caller, its record or chatId, and its ticket.
     pub fn peek(&self) -> Option<(&PackedOperation, &[u8], Ticket)> {
         let caller = self.callers.get(self.turn)?;
-        let (packed, judged) = caller.buffers.front()?;
+        let Waiting { packed, judged, number } = caller.buffers.front()?;
         let operation = packed.operations.get(*judged)?;
         let start = operation.start as usize;
         let bytes = packed.bytes.get(start..start + operation.length as usize)?;
-        Some((operation, bytes, Ticket { caller: caller.id, number: caller.judged_number }))
+        Some((operation, bytes, Ticket { caller: caller.id, number: *number }))
     }
 
     /// Shows the keys of up to `most` operations that come next; says how many.
     pub fn ahead(&self, most: usize, mut show: impl FnMut(ChatKey)) -> usize {
         let front = self.callers.get(self.turn).and_then(|caller| caller.buffers.front());
-        let Some((packed, judged)) = front else { return 0 };
+        let Some(Waiting { packed, judged, .. }) = front else { return 0 };
         let next = packed.operations.get(*judged..).unwrap_or_default();
         let next = next.get(..most.min(next.len())).unwrap_or_default();
         next.iter().for_each(|operation| show(operation.key));
@@ -98,13 +114,13 @@ impl Queue {
     pub fn advance(&mut self) {
         let count = self.callers.len();
         let Some(caller) = self.callers.get_mut(self.turn) else { return };
-        let Some((packed, judged)) = caller.buffers.front_mut() else { return };
+        let Some(Waiting { packed, judged, number }) = caller.buffers.front_mut() else { return };
         let bound = packed.operations.get(*judged).map_or(0, |operation| operation.bound);
         self.turn_bytes += u64::from(bound);
         *judged += 1;
-        caller.judged_number += 1;
+        *number += 1;
         if *judged == packed.len()
-            && let Some((mut packed, _)) = caller.buffers.pop_front()
+            && let Some(Waiting { mut packed, .. }) = caller.buffers.pop_front()
         {
             self.bytes -= packed.bytes();
             packed.clear();
@@ -125,10 +141,10 @@ impl Queue {
     pub fn drain(&mut self) -> Vec<Ticket> {
         let mut tickets = Vec::new();
         for caller in &mut self.callers {
-            let numbers = caller.judged_number..caller.next_number;
-            tickets.extend(numbers.map(|number| Ticket { caller: caller.id, number }));
-            caller.judged_number = caller.next_number;
-            caller.buffers.clear();
+            for Waiting { packed, judged, number } in caller.buffers.drain(..) {
+                let numbers = number..number + (packed.len() - judged) as u64;
+                tickets.extend(numbers.map(|number| Ticket { caller: caller.id, number }));
+            }
         }
         self.bytes = 0;
         tickets

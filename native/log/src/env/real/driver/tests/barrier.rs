@@ -70,6 +70,19 @@ fn a_barrier_waits_for_what_is_on_its_way_and_its_caller_goes_on_meanwhile() {
 }
 
 #[test]
+fn what_is_submitted_after_an_answered_barrier_is_answered_by_its_own_number() {
+    let scene = a_store("barrier-numbers", &options());
+    let (caller, heard) = scene.a_caller();
+    for round in 0..3 {
+        assert_eq!(caller.submit(scene.appends("chat", &[b"a"])).unwrap(), 2 * round);
+        assert_eq!(caller.barrier().unwrap(), 2 * round + 1);
+        let answers = heard.wait_for(usize::try_from(2 * round + 2).unwrap());
+        assert_eq!(numbers(&answers), (0..2 * round + 2).collect::<Vec<_>>());
+    }
+    assert!(scene.store.close().is_ok());
+}
+
+#[test]
 fn a_barrier_on_an_idle_store_is_answered_at_once_and_writes_nothing() {
     let scene = a_store_with_ann("barrier-idle");
     let (caller, heard) = scene.a_caller();
