@@ -1,6 +1,6 @@
 // Behind `.ci/run`: runs the tests and the checks as their npm verbs, so that what is green here is
-// green for whoever types them, then every class of test that has a size in its whole size, and adds
-// it all up.
+// green for whoever types them, then every class of test that has a size in its whole size, and
+// adds it all up.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';

@@ -1,5 +1,5 @@
-// Opens and closes stores as often as told, does a little in between, and prints as JSON what of the
-// process it measured on the way. Nothing ends it but its own last line.
+// Opens and closes stores as often as told, does a little in between, and prints as JSON what of
+// the process it measured on the way. Nothing ends it but its own last line.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,7 @@ import { test } from 'tap';
 import type { Usage } from './cycles-process.js';
 
 const CYCLES = Number(process.env['FOQ_CYCLES'] ?? 200);
-/** Noise of an allocator: more than this per cycle, from the second quarter to the last, is a leak. */
+/** Noise of an allocator: more per cycle, from the second quarter to the last, is a leak. */
 const SLOPE_BYTES_MAX = 512;
 /** Of a short run, whose memory still settles. */
 const GROWTH_KIB_MAX = 8192;
