@@ -1,9 +1,13 @@
-// `npm start`. It will start the broker; until there is one it says so, and what there is instead.
+// `npm start`: sets up, then runs the broker in this process, with its data in ./data, until
+// Ctrl-C. Arguments go to `foq serve`: `npm start -- --port 8000`.
 
-console.error(
-  [
-    'foq: there is no broker to start yet; the log beneath it is being built first.',
-    'What works today: npm test, npm run check (CONTRIBUTING.md lists every verb).',
-  ].join('\n'),
-);
-process.exitCode = 1;
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './build-steps.mjs';
+import { setUp } from './setup.mjs';
+
+if (await setUp()) {
+  const main = join(root, 'dist', 'server', 'cli', 'main.js');
+  process.argv = [process.execPath, main, 'serve', ...process.argv.slice(2)];
+  await import(pathToFileURL(main).href);
+} else process.exitCode = 1;

@@ -4,6 +4,8 @@
 import { FoqError } from '../../protocol/index.js';
 import { type DevelopmentKey, existingDevelopmentKey } from '../tokens/index.js';
 
+/** Whom the admin's token is of; no user. */
+const ADMIN = 'command-line';
 const ADMIN_SECONDS = 60;
 const DEVICE_SECONDS = 86_400;
 const ANSWER_WITHIN_MS = 10_000;
@@ -32,13 +34,13 @@ export async function admitted(given: Admission): Promise<() => Promise<string>>
   await makeUser(given, userId);
   const key = await keyIn(data);
   const device = { userId, deviceId, platform: 'terminal' };
-  await post(given, { path: '/devices', body: device, token: await adminToken(key, userId) });
+  await post(given, { path: '/devices', body: device, token: await adminToken(key) });
   return () => key.sign({ userId, deviceId, expiresInSeconds: DEVICE_SECONDS }, Date.now());
 }
 
 /** One who is there already stays. */
 export async function makeUser(place: BrokerPlace, userId: string): Promise<void> {
-  const token = await adminToken(await keyIn(place.data), userId);
+  const token = await adminToken(await keyIn(place.data));
   await post(place, { path: '/users', body: { userId }, token });
 }
 
@@ -47,8 +49,8 @@ export function chatUrlOf(url: string): string {
   return new URL('/chat', url.replace(/^http/, 'ws')).href;
 }
 
-function adminToken(key: DevelopmentKey, userId: string): Promise<string> {
-  const claims = { userId, scope: 'admin', expiresInSeconds: ADMIN_SECONDS } as const;
+function adminToken(key: DevelopmentKey): Promise<string> {
+  const claims = { userId: ADMIN, scope: 'admin', expiresInSeconds: ADMIN_SECONDS } as const;
   return key.sign(claims, Date.now());
 }
 

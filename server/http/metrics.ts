@@ -50,11 +50,13 @@ const SOCKET_ROWS: readonly SocketRow[] = [
   counter('foq_frames_out_total', 'Frames to devices.', (stats: SocketStats) => stats.framesOut),
 ];
 
-/** Names of all that is exported, but what Node itself has. */
-export const METRIC_NAMES: readonly string[] = [
-  ...[...QUEUE_ROWS, ...SOCKET_ROWS].map(({ name }) => name),
-  'foq_closes_total',
-];
+const CLOSES = { name: 'foq_closes_total', help: 'Sockets that were closed, by close code.' };
+
+/** As rows of docs/broker.md: name and meaning of all but what Node itself has. */
+export function metricRows(): string[][] {
+  const rows = [...QUEUE_ROWS, ...SOCKET_ROWS, CLOSES];
+  return rows.map(({ name, help }) => [`\`${name}\``, help]);
+}
 
 export function metricsRoute(app: FastifyInstance, services: HttpServices): void {
   const registry = new Registry();
@@ -62,8 +64,7 @@ export function metricsRoute(app: FastifyInstance, services: HttpServices): void
   const queue = QUEUE_ROWS.map((row) => exported(registry, row));
   const sockets = SOCKET_ROWS.map((row) => exported(registry, row));
   const closes = new Counter({
-    name: 'foq_closes_total',
-    help: 'Sockets that were closed, by close code.',
+    ...CLOSES,
     labelNames: ['code'],
     registers: [registry],
   });
