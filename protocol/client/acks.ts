@@ -19,8 +19,10 @@ export interface AcksPort {
   failed(error: unknown): void;
 }
 
+/** What others are shown of a message. */
 export type MarkStatus = 'DELIVERED' | 'READ';
 
+/** All of a chat up to a seq is delivered, or read. */
 export interface MarkUpTo {
   readonly chatId: string;
   readonly status: MarkStatus;

@@ -23,6 +23,7 @@ const OUTBOX_MAX = 1_000;
 /** Pages of `listChats` and `syncState` in a row; each has 200 chats. */
 const PAGES_MAX = 1_000;
 
+/** One device's connection to the broker, made again whenever it is lost. `connect` makes it. */
 export class Client {
   readonly #options: types.ConnectOptions;
   readonly #encoding: Encoding;
@@ -50,6 +51,7 @@ export class Client {
     this.#run = this.#live();
   }
 
+  /** Whether messages are streamed now. */
   get state(): types.State {
     return this.#state;
   }
@@ -82,6 +84,7 @@ export class Client {
     return reply;
   }
 
+  /** Adds or removes members, changes a role or the name, or leaves. */
   updateChat(fields: types.FieldsOf<'updateChat'>): Promise<ReplyOf<'updateChat'>> {
     return this.#call('updateChat', fields);
   }
@@ -104,18 +107,22 @@ export class Client {
     this.#acks.mark(mark);
   }
 
+  /** Messages of a chat, as far as this user may read it. */
   history(fields: types.FieldsOf<'history'>): Promise<ReplyOf<'history'>> {
     return this.#call('history', fields);
   }
 
+  /** One chat and who is in it. */
   getChat(fields: types.FieldsOf<'getChat'>): Promise<ReplyOf<'getChat'>> {
     return this.#call('getChat', fields);
   }
 
+  /** A page of the chats of this user. */
   listChats(fields: types.FieldsOf<'listChats'> = {}): Promise<ReplyOf<'listChats'>> {
     return this.#call('listChats', fields);
   }
 
+  /** How far each user has a chat. */
   getReceipts(fields: types.FieldsOf<'getReceipts'>): Promise<ReplyOf<'getReceipts'>> {
     return this.#call('getReceipts', fields);
   }

@@ -4,6 +4,7 @@
 import { FoqError } from '../index.js';
 import { decodeMsgpack, encodeMsgpack } from './msgpack.js';
 
+/** How frames are written; MessagePack is smaller, JSON can be read. */
 export type Encoding = 'msgpack' | 'json';
 
 export type WireMap = Readonly<Record<string, unknown>>;

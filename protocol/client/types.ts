@@ -19,16 +19,24 @@ export interface ClientStorage {
 export interface Socket {
   binaryType: string;
   readonly protocol: string;
+  /** These four are set by the client. */
   onopen: ((event: never) => void) | null;
+  /** With the frame as `data`. */
   onmessage: ((event: never) => void) | null;
+  /** With the close code as `code`. */
   onclose: ((event: never) => void) | null;
+  /** `onclose` follows. */
   onerror: ((event: never) => void) | null;
+  /** Text of the JSON subprotocol, else bytes. */
   send(frame: string | Uint8Array): void;
+  /** `onclose` follows. */
   close(code?: number, reason?: string): void;
 }
 
+/** Makes a socket; `globalThis.WebSocket` is one. */
 export type SocketClass = new (url: string, subprotocols: string[]) => Socket;
 
+/** What `connect` takes. */
 export interface ConnectOptions {
   /** `ws://127.0.0.1:7420/chat` */
   readonly url: string;
@@ -45,6 +53,7 @@ export interface ConnectOptions {
   readonly outboxMax?: number | undefined;
   /** For tests. */
   readonly now?: (() => number) | undefined;
+  /** For tests; from 0 to 1, as `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
@@ -63,10 +72,15 @@ type SendFields = FieldsOf<'sendMessage'>;
 /** `clientMsgId` is chosen where it is missing, `sentAt` is now. */
 export type NewMessage = Omit<SendFields, 'clientMsgId'> & Partial<Pick<SendFields, 'clientMsgId'>>;
 
+/** A message as this device sees it. */
 export type Message = PartOf<'Message'>;
+/** The message is durable at the broker: its id, seq and time. */
 export type ServerAck = PartOf<'ServerAck'>;
+/** What the broker says of a session: whose it is, and its limits. */
 export type Welcome = ReplyOf<'hello'>;
+/** A chat with something new, as `syncState` lists it. */
 export type ChatNews = PartOf<'ChatNews'>;
+/** A range of seqs that will not come, and why. */
 export type Gap = PartOf<'Gap'>;
 
 /** `online` once messages are streamed; after `closed` the client does nothing more. */
