@@ -44,10 +44,10 @@ const members = {
 const body = { clientMsgId: 'own-1', messageBody: 'x' };
 
 export const ROWS: Readonly<Record<CommandName, Row>> = {
-  hello: session,
-  auth: session,
+  hello: { ...session, says: () => [{ token: 'no token at all' }] },
+  auth: { ...session, says: () => [{ token: 'no token at all' }] },
   ping: session,
-  flow: session,
+  flow: { ...session, says: () => [{ messages: 1, bytes: 1 }] },
   bye: session,
   createChat: {
     by: 'chat',

@@ -5,7 +5,7 @@ import { type Test, test } from 'tap';
 import { FoqError } from '../../../protocol/index.js';
 import { COMMANDS, type Command, type CommandName } from '../../../protocol/wire/index.js';
 import { handlers } from '../index.js';
-import { type CallerKind, PROBES, ROWS, type Row, type Verdict } from './authorization-rows.js';
+import { type CallerKind, PROBES, ROWS, type Row, type Verdict } from './index.js';
 import { caller, type Rig, withRig } from './rig.js';
 
 const CALLERS: Readonly<Record<CallerKind, string | undefined>> = {
