@@ -11,6 +11,8 @@ withRig('a message is answered with its seq, and a repeat with the first', async
   t.same(await rig.send('ann/phone', said), { ...first, duplicate: true });
   const other = rig.send('ann/phone', { ...said, messageBody: 'Hello!' });
   t.match(await refused(t, other, 'FOQ_DEDUP_CONFLICT'), { seq: 2 });
+  const changed = rig.send('ann/phone', { ...said, roster: 3 });
+  await refused(t, changed, 'FOQ_DEDUP_CONFLICT');
   t.equal((await rig.send('ann/laptop', said)).seq, 3, 'another device is another sender');
 });
 

@@ -139,6 +139,18 @@ test('what was acked and is offered again is acked again, and not sent', async (
   ]);
 });
 
+test('what was on its way to an older session does not reach the newer one', async (t) => {
+  const { rig, script } = await aRig(t);
+  const old = await rig.attach(CONSUMER_ID);
+  script.hand(script.record(1, 1));
+  await until(() => old.seqs.length === 1, 'the first');
+  script.hand(script.record(7, 1));
+  const fresh = await rig.attach(CONSUMER_ID);
+  script.hand(script.record(1, 1));
+  await until(() => fresh.seqs.includes(1), 'its own');
+  t.same(fresh.seqs, [1]);
+});
+
 test('a session that another process took over from is closed', async (t) => {
   const { rig, script } = await aRig(t);
   const bob = await rig.attach(CONSUMER_ID);
