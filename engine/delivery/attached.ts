@@ -179,7 +179,8 @@ export class Attached implements Hander, WindowSink {
     if (lane !== undefined) this.ack(lane, upToSeq);
     else {
       this.#hub.port.ack(chatId, this.consumerId, { received: upToSeq }, (error) => {
-        if (error !== undefined) this.failed(error);
+        // Who has left meanwhile has nothing to ack, and the others of this outlet go on.
+        if (error !== undefined && error.code !== 'FOQ_NOT_JOINED') this.failed(error);
       });
     }
   }

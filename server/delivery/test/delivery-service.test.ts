@@ -208,3 +208,16 @@ withRig('a gap of retention is sent, and acked like a message', async (t, rig) =
   t.match(bob.of('gap'), [{ chatId, fromSeq: 1, toSeq: 3, reason: 'trimmed' }]);
   t.equal(bob.attachment?.sentUpTo(chatId), 5);
 });
+
+withRig("an ack of a device that was forgotten meanwhile ends nobody's stream", async (t, rig) => {
+  const chatId = await rig.aGroup('ann/phone', ['bob', 'eve']);
+  const bob = await rig.attach('bob/phone');
+  const eve = await rig.attach('eve/phone');
+  await until(() => bob.seqs.length === 1 && eve.seqs.length === 1, 'both have it');
+  await rig.queue.forget('bob/phone');
+  bob.attachment?.received(chatId, 1);
+  await rig.say('ann/phone', chatId, 'two');
+  await rig.acksAreDurable();
+  await until(() => eve.seqs.length === 2, 'eve goes on');
+  t.same([bob.closed, eve.closed], [undefined, undefined]);
+});
