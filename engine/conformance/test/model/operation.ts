@@ -98,12 +98,11 @@ export type Operation =
 const chat = fc.nat(CHATS - 1);
 const consumer = fc.nat(CONSUMERS - 1);
 const seq = fc.nat(60);
-const seldom = { freq: 4 } as const;
-const guess = fc.option(fc.constantFrom<Guess>('right', 'right', 'wrong'), {
-  ...seldom,
-  nil: undefined,
-  freq: 1,
-});
+/** Mostly absent, and mostly right, so that many appends are accepted. */
+const guess = fc.constantFrom<Guess | undefined>(
+  ...[undefined, undefined, undefined, undefined, undefined, undefined],
+  ...(['right', 'right', 'right', 'wrong'] as const),
+);
 const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined });
 
 const append: fc.Arbitrary<AppendOperation> = fc.record({
@@ -111,7 +110,7 @@ const append: fc.Arbitrary<AppendOperation> = fc.record({
   chat,
   sender: fc.record({ by: fc.constantFrom('as', 'senderId', 'nobody'), consumer }),
   key: maybe(fc.nat(KEYS - 1)),
-  over: fc.option(fc.nat(1), { nil: undefined, freq: 1 }),
+  over: fc.constantFrom(undefined, undefined, 0, 1),
   payload: fc.nat(3),
   guard: guess,
   ifHead: guess,
