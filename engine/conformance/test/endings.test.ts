@@ -62,6 +62,8 @@ test(`${WORKERS} workers are terminated under load, and the store goes on`, asyn
     await Promise.race([queue.waitFor(name, 20 * (n + 1)), failed]);
     await worker.terminate();
     await Promise.all(own);
+    // What it had submitted may still become durable; after this nothing of it is under way.
+    await queue.flush();
     const { headSeq } = await queue.read(name, { last: 1 });
     t.ok(headSeq >= answered, `${headSeq} holds the ${answered} that ${name} was told of`);
     t.equal((await queue.append(name, 'by main')).seq, headSeq + 1, 'and nothing comes after');
