@@ -237,7 +237,6 @@ test('what lies between leaving and joining again is a gap', (t) => {
       a 3
     read
       a gap 4-5 before-join
-    read
       a 6
     read
       a gap 7-7 before-join
