@@ -1,7 +1,7 @@
 // Loads on a queue through its public interface: at its maximum, at a rate, one at a time, and
 // with a promise each. Every load ends by itself and leaves nothing in flight.
 
-import type { Queue } from '../../engine/index.js';
+import { FoqError, type Queue } from '../../engine/index.js';
 import { type Cpu, cpuNow, cpuSince } from '../tools/cpu.js';
 import { dice, Histogram } from '../tools/statistics.js';
 
@@ -27,6 +27,10 @@ export interface Load {
 
 /** Records of one bulk at the maximum. */
 const BULK_RECORDS = 512;
+/** Records of one bulk at a rate: a generator that is late catches up in several. */
+const LATE_RECORDS = 2048;
+/** A record that was refused for want of room counts as one that took so long. */
+const REFUSED_MS = 60_000;
 /** Payload bytes in flight at the maximum, as the native generator has it. */
 const IN_FLIGHT_BYTES = 8 << 20;
 
@@ -96,18 +100,22 @@ export async function atRate(load: Load, rate: number): Promise<Window> {
     const timer = setInterval(() => {
       const now = performance.now();
       const due = Math.min(total, Math.floor(((now - startAt) * rate) / 1000));
-      if (due > submitted) {
-        const [first, count] = [submitted, due - submitted];
-        submitted = due;
-        const dueAt = (number: number) => startAt + (number * 1000) / rate;
-        lag.add(now - dueAt(first));
+      const dueAt = (number: number) => startAt + (number * 1000) / rate;
+      if (due > submitted) lag.add(now - dueAt(submitted));
+      while (submitted < due) {
+        const [first, count] = [submitted, Math.min(LATE_RECORDS, due - submitted)];
+        submitted += count;
+        const settled = (doneAt: number | undefined) => {
+          for (let number = 0; number < count; number++) {
+            latency.add(doneAt === undefined ? REFUSED_MS : doneAt - dueAt(first + number));
+          }
+        };
         under.push(
-          appendMany(turn, count).then(() => {
-            const doneAt = performance.now();
-            for (let number = 0; number < count; number++) {
-              latency.add(doneAt - dueAt(first + number));
-            }
-          }),
+          appendMany(turn, count).then(
+            () => settled(performance.now()),
+            // Nothing was stored: offered more than can be taken.
+            (error: unknown) => settled(refusal(error)),
+          ),
         );
       }
       if (submitted < total) return;
@@ -117,6 +125,12 @@ export async function atRate(load: Load, rate: number): Promise<Window> {
   });
   await Promise.all(under);
   return windowOf({ records: total, startAt, before, latency, lagMs: lag.percentile(0.99) });
+}
+
+/** Undefined for FOQ_BUSY; throws anything else. */
+function refusal(error: unknown): undefined {
+  if (!(error instanceof FoqError && error.code === 'FOQ_BUSY')) throw error;
+  return undefined;
 }
 
 /** One append at a time, each awaited before the next. */
