@@ -25,6 +25,7 @@ const STARTS = [
   'engine/testing/index.ts',
   'server/cli/main.ts',
   'server/demo/main.ts',
+  'server/demo/history.ts',
   ...scriptsOfPackage(),
   ...scenarios(),
   ...examples(),
