@@ -4,7 +4,9 @@
 // it finds.
 
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { t as all, test } from 'tap';
@@ -49,7 +51,9 @@ for (const main of ['loaded', 'unloaded']) {
 for (const how of ['returns', 'exits', 'throws']) {
   test(`a main thread that ${how} with appends under way ends the process`, async (t) => {
     const script = new URL('./ending-process.js', import.meta.url);
-    const { end, stdout, stderr } = await run(script, how);
+    const dir = mkdtempSync(join(tmpdir(), 'foq-ending-'));
+    t.teardown(() => rmSync(dir, { recursive: true }));
+    const { end, stdout, stderr } = await run(script, how, dir);
     t.equal(end, how === 'throws' ? 7 : 0);
     t.equal(stderr, '');
     t.equal(stdout, how === 'returns' ? 'all answered\n' : '');

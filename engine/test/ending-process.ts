@@ -1,17 +1,14 @@
 // A process that submits appends and then ends in one of three ways, without closing its store:
-// `returns` (which waits for the answers and for nothing else), `exits` or `throws`.
+// `returns` (which waits for the answers and for nothing else), `exits` or `throws`. Its directory
+// is its caller's to remove: the store's threads make files in it until the process is gone.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { NativeStore } from '../native-store.js';
 import { Packer } from '../packing.js';
 import { deaf } from './native-rig.js';
 
 const APPENDS = 1000;
 
-const dir = mkdtempSync(join(tmpdir(), 'foq-ending-'));
-process.on('exit', () => rmSync(dir, { recursive: true }));
+const [, , how, dir = ''] = process.argv;
 process.on('uncaughtException', () => process.exit(7));
 
 let answered = 0;
@@ -30,5 +27,5 @@ const store = await NativeStore.open(dir, { journalFileBytes: 1024 * 1024, spare
 const packer = new Packer(64 * 1024);
 for (let i = 0; i < APPENDS; i++) packer.append('chat', new Uint8Array(64));
 store.submit(packer);
-if (process.argv[2] === 'exits') process.exit(0);
-if (process.argv[2] === 'throws') throw new Error('nobody catches this');
+if (how === 'exits') process.exit(0);
+if (how === 'throws') throw new Error('nobody catches this');
