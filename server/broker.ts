@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { openQueue } from '../engine/index.js';
 import { FoqError } from '../protocol/index.js';
 import { LIMITS } from '../protocol/wire/index.js';
-import type { ChatContext } from './chat/index.js';
+import { type ChatContext, directChatId } from './chat/index.js';
 import { type Config, OPTIONS } from './config.js';
 import { DeliveryService } from './delivery/index.js';
 import { openDirectory } from './directory/index.js';
@@ -29,6 +29,8 @@ export interface Broker {
   readonly hasDevelopmentKey: boolean;
   /** Whether the chat demo is there to be served. */
   readonly hasDemo: boolean;
+  /** Of the direct chat of two users, also before anybody has created it. */
+  directChatId(userIds: readonly [string, string]): string;
   /** Lets go of everything, once; what was answered is durable. */
   close(): Promise<void>;
 }
@@ -87,6 +89,7 @@ async function start(config: Config, closers: Closers): Promise<Broker> {
     ...{ url, port, durability },
     hasDevelopmentKey: takesDevelopmentKey(config),
     hasDemo: app.hasRoute({ method: 'GET', url: '/chat-demo' }),
+    directChatId: (userIds) => directChatId(parts.context.key, userIds),
     close: () => {
       state.isClosing = true;
       closed ??= closers.closeAll().then(() => log.info({}, 'the broker has stopped'));

@@ -5,13 +5,16 @@ import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import {
   type Broker,
+  type Config,
   flagNameOf,
   OPTIONS,
   type OptionName,
   readConfig,
   startBroker,
 } from '../index.js';
+import { chatUrlOf } from './admission.js';
 import { failureText } from './failure.js';
+import { framesFor } from './five-frames.js';
 import { print } from './output.js';
 
 /** Beyond what the broker itself waits: for the last sync, and for the disk to take it. */
@@ -29,7 +32,19 @@ export async function serve(words: readonly string[]): Promise<void> {
     if (err !== undefined) console.error(failureText(err));
     await broker.close();
   });
-  await print(greetingOf(broker, config.data));
+  await print(greetingOf(broker, { data: config.data, pasting: await pastingFor(broker, config) }));
+}
+
+/** Lines that show how to begin; a broker that has no frames to show serves all the same. */
+async function pastingFor(broker: Broker, { data }: Config): Promise<string[]> {
+  try {
+    const frames = (await framesFor(broker, data)) ?? [];
+    if (frames.length === 0) return [];
+    const place = `${chatUrlOf(broker.url)}, subprotocol foq.v1.json`;
+    return ['', `ready: paste these frames one by one into a WebSocket of ${place}`, ...frames];
+  } catch (error) {
+    return ['', `no frames to paste: ${failureText(error)}`];
+  }
 }
 
 function flagsOf(words: readonly string[]): Flags & { readonly config?: string } {
@@ -51,9 +66,12 @@ const SURVIVES = {
   'page-cache-unsafe': 'UNSAFE: power loss takes the newest messages, though they were answered',
 } as const;
 
-function greetingOf({ url, durability, hasDemo, hasDevelopmentKey }: Broker, data: string): string {
+function greetingOf(
+  { url, durability, hasDemo, hasDevelopmentKey }: Broker,
+  { data, pasting }: { readonly data: string; readonly pasting: readonly string[] },
+): string {
   const rows = [
-    ['devices', `${url.replace(/^http/, 'ws')}/chat (foq.v1.msgpack or foq.v1.json)`],
+    ['devices', `${chatUrlOf(url)} (foq.v1.msgpack or foq.v1.json)`],
     ...(hasDemo ? [['chat demo', `${url}/chat-demo`]] : []),
     ['health', `${url}/healthz and ${url}/readyz`],
     ['metrics', `${url}/metrics`],
@@ -64,5 +82,5 @@ function greetingOf({ url, durability, hasDemo, hasDevelopmentKey }: Broker, dat
     ['stop', 'Ctrl-C'],
   ];
   const lines = rows.map(([name = '', value]) => `  ${name.padEnd(10)} ${value}`);
-  return `foq listens on ${url}\n${lines.join('\n')}\n`;
+  return `${[`foq listens on ${url}`, ...lines, ...pasting].join('\n')}\n`;
 }

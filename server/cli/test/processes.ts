@@ -54,7 +54,7 @@ export async function aServing(t: Test, ...args: string[]): Promise<Started> {
   });
   for await (const text of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     greeting += text;
-    if (/stop .*\n/.test(greeting)) break;
+    if (/^ready: .*\n(\{.*\n){5}/m.test(greeting)) break;
   }
   const url = /^foq listens on (\S+)$/m.exec(greeting)?.[1] ?? '';
   return { child, url, greeting, errors: () => errors };
