@@ -122,17 +122,19 @@ export class QueueBulk implements Bulk {
     let settle: (() => void) | undefined;
     const results = new BulkResults(count, () => settle?.());
     for (const { waiter } of parts) waiter.commit(results);
-    const committed = new Promise<BulkResult[]>((resolve, reject) => {
+    const committed = new Promise<void>((resolve, reject) => {
       const onAbort = () => reject(giveUp(parts, signal));
       settle = () => {
         signal?.removeEventListener('abort', onAbort);
-        resolve(results.toArray());
+        resolve();
       };
       this.#submitter.addAll(parts.map(({ parcel }) => parcel));
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#clear();
     });
-    return committed;
+    // Made when its caller runs, not while others are answered: so the garbage collector finds the
+    // objects of one bulk alive, not those of all that one round has answered.
+    return committed.then(() => results.toArray());
   }
 
   /** The packer of the part that takes the next operation. Throws FOQ_TOO_LARGE. */

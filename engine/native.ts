@@ -184,8 +184,9 @@ export class Side {
       this.#drain();
       return true;
     };
-    // Of at most one byte at a time; a socket that reads into a given buffer makes no garbage.
-    const onread = { buffer: new Uint8Array(1), callback };
+    // A socket that reads into a given buffer makes no garbage. At most one byte is there: a buffer
+    // that it does not fill tells the event loop that no second read is needed.
+    const onread = { buffer: new Uint8Array(8), callback };
     const options: SocketConstructorOpts & ConnectOpts = {
       fd: descriptor,
       writable: false,

@@ -1,7 +1,9 @@
 // Waits for the operations of a parcel with one promise each.
 //
 // Invariant: nothing is allocated per operation but its promise: what makes the promises is one
-// function, and the functions that settle them stand in an array by the operation's place.
+// function, and the functions that settle them stand in an array by the operation's place. A `then`
+// of one promise per parcel would spare those functions; it was half as fast with 32,000 of them in
+// flight.
 
 import type { Appended, FoqError, Joined } from '../protocol/index.js';
 import type { RunPart, Waiter } from './parcel.js';

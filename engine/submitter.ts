@@ -51,7 +51,7 @@ export class Submitter {
   #waitingBytes = 0;
   /** Parcels that ever waited. */
   #waitedCount = 0;
-  #turn: NodeJS.Immediate | undefined;
+  #turn: 'scheduled' | 'none' = 'none';
   #task: 'submitting' | 'none' = 'none';
   #life: 'open' | 'closed' = 'open';
   #retry: NodeJS.Timeout | undefined;
@@ -167,13 +167,19 @@ export class Submitter {
     throw new FoqError('FOQ_BUSY', { message, details: { limit: this.#waitingBytesMax } });
   }
 
-  /** One submission per turn of the event loop. */
+  /**
+   * One submission per turn of the event loop; at the end of the running callback and its promises
+   * when the store is idle, where to wait for others would only make them all later.
+   */
   #schedule(): void {
-    this.#turn ??= setImmediate(this.#onTurn);
+    if (this.#turn === 'scheduled') return;
+    this.#turn = 'scheduled';
+    if (this.#inFlight.operations === 0) process.nextTick(this.#onTurn);
+    else setImmediate(this.#onTurn);
   }
 
   readonly #onTurn = (): void => {
-    this.#turn = undefined;
+    this.#turn = 'none';
     this.#submitNow();
   };
 

@@ -34,8 +34,10 @@ const REFUSED_MS = 60_000;
 /** Payload bytes in flight at the maximum, as the native generator has it. */
 const IN_FLIGHT_BYTES = 8 << 20;
 
+/** Flat texts, as a decoder of frames makes them, not ropes of their parts. */
 export function chatIdsOf(count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `chat-${index.toString(36)}-${index * 7919}`);
+  const id = (index: number) => `chat-${index.toString(36)}-${index * 7919}`;
+  return Array.from({ length: count }, (_, index) => Buffer.from(id(index)).toString('latin1'));
 }
 
 /** Closed loop: as many bulks in flight as hold `IN_FLIGHT_BYTES`. */

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openQueue, type Queue } from '../../engine/index.js';
 import { Baseline } from '../tools/baseline.js';
+import { JournalFiles } from '../tools/journal-files.js';
 import { type Report, type Row, toText } from '../tools/report.js';
 import { consumeRows, writeBacklog } from './consume.js';
 import { chatIdsOf, type Load, maximum } from './load.js';
@@ -35,28 +36,40 @@ const { values } = parseArgs({
 });
 
 /** A queue is replaced after this many payload bytes, so that disk in use stays bounded. */
-const REOPEN_BYTES = 3 << 30;
+const REOPEN_BYTES = 2 ** 31;
+const JOURNAL_FILE_BYTES = 64 * 1024 * 1024;
+/** Journal bytes that the windows before the next `get` write at most. */
+const LENT_BYTES = 2 ** 30;
 const BACKLOG_RECORDS = 1_000_000;
 
 /** Hands out a warmed queue, and a fresh one when the last has written enough. */
 class Queues {
   readonly #folder: string;
   readonly #chatIds: readonly string[];
+  readonly #files: JournalFiles;
   #queue: Queue | undefined;
   #dir = '';
 
   constructor(folder: string, chatIds: readonly string[]) {
     this.#folder = folder;
     this.#chatIds = chatIds;
+    this.#files = new JournalFiles(join(folder, 'lent'), JOURNAL_FILE_BYTES);
   }
 
   async get(): Promise<Queue> {
     const worn = (await this.#queue?.stats())?.payloadBytes ?? Number.POSITIVE_INFINITY;
-    if (this.#queue !== undefined && worn < REOPEN_BYTES) return this.#queue;
-    await this.close();
+    if (this.#queue === undefined || worn >= REOPEN_BYTES) {
+      await this.#giveUp();
+      this.#queue = await this.#open();
+    }
+    await this.#files.lend(this.#dir, LENT_BYTES);
+    return this.#queue;
+  }
+
+  async #open(): Promise<Queue> {
     this.#dir = await mkdtemp(join(this.#folder, 'queue-'));
-    const queue = await openQueue({ dir: this.#dir });
-    this.#queue = queue;
+    const queue = await openQueue({ dir: this.#dir, journalFileBytes: JOURNAL_FILE_BYTES });
+    await this.#files.lend(this.#dir, LENT_BYTES);
     for (let first = 0; first < this.#chatIds.length; first += 1000) {
       const bulk = queue.bulk();
       for (const chatId of this.#chatIds.slice(first, first + 1000)) bulk.append(chatId, 'first');
@@ -74,8 +87,14 @@ class Queues {
   }
 
   async close(): Promise<void> {
+    await this.#giveUp();
+    await this.#files.close();
+  }
+
+  async #giveUp(): Promise<void> {
     if (this.#queue === undefined) return;
     await this.#queue.close();
+    await this.#files.takeBack(this.#dir);
     await rm(this.#dir, { recursive: true, force: true });
     this.#queue = undefined;
   }
