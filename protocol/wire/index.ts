@@ -3,6 +3,7 @@
 
 export {
   chooseSubprotocol,
+  type Fault,
   FRAME_LIMITS,
   type FrameLimits,
   HELLO_FRAME_BYTES_MAX,

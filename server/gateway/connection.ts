@@ -103,6 +103,11 @@ export class Connection implements StreamSink {
     this.#do(actions);
   }
 
+  /** A frame that is wrong before it is whole: FOQ_TOO_LARGE, or FOQ_INVALID_ARGUMENT. */
+  refuse(error: FoqError): void {
+    this.#do(this.#session.badFrame(error, this.#options.now()));
+  }
+
   /** The peer sent a sign of life that is no frame. */
   heard(): void {
     this.#session.heard(this.#options.now());

@@ -4,10 +4,11 @@
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import { FoqError } from '../../protocol/index.js';
 import {
   chooseSubprotocol,
+  type Fault,
   FRAME_LIMITS,
   HELLO_FRAME_BYTES_MAX,
   isBinary,
@@ -37,8 +38,29 @@ const STRANGER_BYTES_MAX = HELLO_FRAME_BYTES_MAX + 1_024;
 /** Pings of WebSocket itself that are answered, a second. */
 const PONGS_PER_SECOND = 10;
 
+/** Why ws closes by itself: not WebSocket, not UTF-8, too many parts, too long. */
+const WS_FAULTS: Readonly<Record<number, () => FoqError>> = {
+  1002: () => badFrame('malformed'),
+  1007: () => badFrame('not-utf8'),
+  1008: () => badFrame('malformed'),
+  1009: () => tooLarge(),
+};
+
+/** Tells what is wrong with a frame before ws closes for it, so that our code says what it was. */
+class DeviceSocket extends WebSocket {
+  fault: (error: FoqError) => void = () => undefined;
+
+  /** A reason comes with what the peer said, never with a fault that ws found. */
+  override close(code?: number, reason?: string | Buffer): void {
+    const found = reason === undefined ? WS_FAULTS[code ?? 0] : undefined;
+    if (found !== undefined) this.fault(found());
+    super.close(code, reason);
+  }
+}
+
 export function listen({ gateway, server, origins }: ListenerOptions): void {
   const sockets = new WebSocketServer({
+    WebSocket: DeviceSocket,
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
@@ -48,7 +70,7 @@ export function listen({ gateway, server, origins }: ListenerOptions): void {
     autoPong: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
     handleProtocols: (offered) => chooseSubprotocol(offered) ?? false,
-  } as ServerOptions);
+  } as ServerOptions<typeof DeviceSocket>);
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const refusal = refusalOf(request, origins()) ?? placeIn(gateway);
     if (refusal !== undefined) return refuse(stream, refusal);
@@ -109,16 +131,16 @@ function refuse(stream: Duplex, { status, error, headers = [] }: Refusal): void 
   );
 }
 
-function accept(gateway: Gateway, socket: WebSocket, stream: Duplex): void {
+function accept(gateway: Gateway, socket: DeviceSocket, stream: Duplex): void {
   const subprotocol = socket.protocol as Subprotocol;
   const connection = gateway.accept(socketOf(socket, stream, subprotocol), subprotocol);
-  watchStranger(connection, socket, stream);
+  socket.fault = (error) => connection.refuse(error);
+  watchStranger(connection, stream);
   answerPings(connection, socket);
   socket.on('message', (data: Buffer, isData) => {
-    if (isData !== isBinary(subprotocol)) return connection.closeAs('BAD_FRAME');
+    if (isData !== isBinary(subprotocol)) return connection.refuse(badFrame('malformed'));
     return connection.frame(data);
   });
-  // What is wrong with a frame of WebSocket itself: ws closes, and `close` follows.
   socket.on('error', () => connection.gone());
   socket.on('close', () => connection.gone());
 }
@@ -144,18 +166,31 @@ function socketOf(socket: WebSocket, stream: Duplex, subprotocol: Subprotocol): 
   };
 }
 
-/** Cuts off who sends much before `hello`, however it is split. */
-function watchStranger(connection: Connection, socket: WebSocket, stream: Duplex): void {
+/** Refuses who sends much before `hello`, however it is split, and reads nothing more of it. */
+function watchStranger(connection: Connection, stream: Duplex): void {
   let bytes = 0;
   const watch = (chunk: Buffer) => {
     bytes += chunk.length;
     if (connection.session.hasHello) stream.off('data', watch);
     else if (bytes > STRANGER_BYTES_MAX) {
-      connection.closeAs('TOO_LARGE');
-      socket.terminate();
+      connection.refuse(tooLarge());
+      // What still comes is thrown away, so that the close frame is not lost with a reset; ws cuts
+      // the socket off when its time for closing is over.
+      stream.removeAllListeners('data');
+      stream.resume();
+      stream.end();
     }
   };
   stream.on('data', watch);
+}
+
+function tooLarge(): FoqError {
+  return new FoqError('FOQ_TOO_LARGE', { details: { limit: 'frameBytesMax' } });
+}
+
+function badFrame(reason: Fault): FoqError {
+  const message = `The frame is refused: ${reason}.`;
+  return new FoqError('FOQ_INVALID_ARGUMENT', { message, details: { reason } });
 }
 
 /** Signs of life; answered so often at most, so that a flood of them costs nothing. */

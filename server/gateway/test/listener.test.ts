@@ -2,7 +2,6 @@
 
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
 import { test } from 'tap';
 import { WebSocket } from 'ws';
 import { FoqError } from '../../../protocol/index.js';
@@ -87,24 +86,6 @@ test('what is answered in one turn is written as one frame', async (t) => {
   t.equal(frames, 1);
 });
 
-test('a frame over 4 KiB before hello is closed with 4413', async (t) => {
-  const { port } = await aGateway(t);
-  const device = await aSocket(port);
-  device.send({ t: 'hello', id: 0, token: 'x'.repeat(4_090) });
-  t.match(await device.closed, 4413);
-});
-
-test('who sends much before hello and never ends a frame is cut off', async (t) => {
-  const { port, gateway } = await aGateway(t);
-  const device = await aSocket(port);
-  for (let part = 0; part < 16; part += 1) {
-    device.socket.send('x'.repeat(512), { fin: false });
-  }
-  await device.closed;
-  await until(() => gateway.stats().connections === 0, 'the connection is gone');
-  t.equal(gateway.stats().closed.get(4413), 1);
-});
-
 test('a frame of the wrong kind, and frames that are refused as a whole, are 4400', async (t) => {
   const { port } = await aGateway(t);
   const nested = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
@@ -168,43 +149,6 @@ test('wrong types and unknown commands are errors, and the connection stays', as
       [6, undefined],
     ],
   );
-});
-
-test('a frame of 10,000 fragments, and one over 256 KiB, end their connection alone', async (t) => {
-  const { port, gateway } = await aGateway(t);
-  const other = await aDevice(port, { name: 'bob/phone' });
-  const flood = await aDevice(port);
-  for (let part = 0; part < 10_000; part += 1) flood.socket.send('', { fin: false });
-  t.not(await flood.closed, 1000);
-  const large = await aDevice(port);
-  large.socket.send(`"${'x'.repeat(262_143)}"`);
-  t.equal(await large.closed, 1009);
-  other.send({ t: 'ping', id: 1 });
-  t.match(await other.next(({ id }) => id === 1), { t: 'ok' });
-  await until(() => gateway.stats().connections === 1, 'only the other is left');
-});
-
-test('bytes that are no WebSocket end their connection alone', async (t) => {
-  const { port, gateway } = await aGateway(t);
-  const upgrade = [
-    'GET /chat HTTP/1.1',
-    'Host: a',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==',
-    'Sec-WebSocket-Protocol: foq.v1.json',
-    '',
-    '',
-  ].join('\r\n');
-  const raw = connect(port, '127.0.0.1');
-  raw.on('error', () => undefined);
-  raw.write(upgrade);
-  await once(raw, 'data');
-  raw.write(Buffer.alloc(1_000, 0xff));
-  await once(raw, 'close');
-  await until(() => gateway.stats().connections === 0, 'the connection is gone');
-  t.equal((await aDevice(port)).maps.length, 1);
 });
 
 test('a flood of pings is answered 10 times a second at most', async (t) => {
