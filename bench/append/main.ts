@@ -39,7 +39,7 @@ const { values } = parseArgs({
 const REOPEN_BYTES = 2 ** 31;
 const JOURNAL_FILE_BYTES = 64 * 1024 * 1024;
 /** Journal bytes that the windows before the next `get` write at most. */
-const LENT_BYTES = 2 ** 30;
+const LENT_BYTES = 3 * 2 ** 30;
 const BACKLOG_RECORDS = 1_000_000;
 
 /** Hands out a warmed queue, and a fresh one when the last has written enough. */

@@ -33,7 +33,7 @@ async function loadOf(bench: Bench, payloadBytes: number): Promise<Load> {
 
 /** Target 1. */
 export async function openLoop(bench: Bench): Promise<Row> {
-  const shares = [0.3, 0.45, 0.6, 0.75, 0.82];
+  const shares = [0.3, 0.45, 0.6, 0.68, 0.75, 0.82];
   const seen = shares.map((share) => ({ share, windows: [] as Window[], ratios: [] as number[] }));
   const [payloadRatios, devices] = [[] as number[][], [] as number[]];
   for (let round = 0; round < bench.rounds; round++) {
