@@ -3,7 +3,8 @@
 
 import { FoqError, type Queue } from '../../engine/index.js';
 import { type Cpu, cpuNow, cpuSince } from '../tools/cpu.js';
-import { dice, Histogram } from '../tools/statistics.js';
+import { Histogram } from '../tools/statistics.js';
+import { ChatIds } from './chat-ids.js';
 
 /** What one window of load showed. */
 export interface Window {
@@ -33,12 +34,6 @@ const LATE_RECORDS = 2048;
 const REFUSED_MS = 60_000;
 /** Payload bytes in flight at the maximum, as the native generator has it. */
 const IN_FLIGHT_BYTES = 8 << 20;
-
-/** Flat texts, as a decoder of frames makes them, not ropes of their parts. */
-export function chatIdsOf(count: number): string[] {
-  const id = (index: number) => `chat-${index.toString(36)}-${index * 7919}`;
-  return Array.from({ length: count }, (_, index) => Buffer.from(id(index)).toString('latin1'));
-}
 
 /** Closed loop: as many bulks in flight as hold `IN_FLIGHT_BYTES`. */
 export async function maximum(load: Load): Promise<Window> {
@@ -142,12 +137,8 @@ export async function oneByOne(load: Load): Promise<Window> {
 
 function turnOf({ queue, chatIds, payloadBytes }: Load): Turn {
   const payload = new Uint8Array(payloadBytes).fill(0x5a);
-  const draw = dice(chatIds.length + payloadBytes);
-  return {
-    queue,
-    payload,
-    chatId: () => chatIds[Math.floor(draw() * chatIds.length)] ?? 'chat',
-  };
+  const ids = new ChatIds(chatIds, chatIds.length + payloadBytes);
+  return { queue, payload, chatId: () => ids.next() };
 }
 
 function windowOf(seen: {

@@ -8,8 +8,9 @@ import { openQueue, type Queue } from '../../engine/index.js';
 import { Baseline } from '../tools/baseline.js';
 import { JournalFiles } from '../tools/journal-files.js';
 import { type Report, type Row, toText } from '../tools/report.js';
+import { chatIdsOf } from './chat-ids.js';
 import { consumeRows, writeBacklog } from './consume.js';
-import { chatIdsOf, type Load, maximum } from './load.js';
+import { type Load, maximum } from './load.js';
 import { Naive } from './naive.js';
 import {
   againstGroupCommitter,

@@ -4,7 +4,8 @@
 import type { Queue } from '../../engine/index.js';
 import type { Baseline } from '../tools/baseline.js';
 import type { Row } from '../tools/report.js';
-import { dice, estimate, mean, median } from '../tools/statistics.js';
+import { estimate, mean, median } from '../tools/statistics.js';
+import { ChatIds } from './chat-ids.js';
 import { atRate, type Load, maximum, oneByOne, promises, type Window } from './load.js';
 import type { Naive } from './naive.js';
 
@@ -158,12 +159,11 @@ export async function againstRawSync(bench: Bench): Promise<Row> {
 
 /** Target 16, first half: what an append costs the JavaScript thread. */
 export async function threadCost(bench: Bench, payloadBytes: number): Promise<Row> {
-  const draw = dice(payloadBytes);
-  const chatId = () => bench.chatIds[Math.floor(draw() * bench.chatIds.length)] ?? '';
+  const ids = new ChatIds(bench.chatIds, payloadBytes);
   const [ratios, windows, costs] = [[] as number[], [] as Window[], [] as number[]];
   for (let round = 0; round < bench.rounds; round++) {
     const load = await loadOf(bench, payloadBytes);
-    const naive = { chatId, payloadBytes, records: 100_000, inFlight: 1_000 };
+    const naive = { chatId: () => ids.next(), payloadBytes, records: 100_000, inFlight: 1_000 };
     const before = await bench.naive.costs(naive);
     const both = [await maximum(load), await maximum(load)];
     const cost = mean([before, await bench.naive.costs(naive)]);
