@@ -6,6 +6,7 @@ import { History, HistoryReply } from '../schema/history.js';
 import { Problem } from '../schema/problem.js';
 import { ChatId } from '../schema/values.js';
 import { expanded, type Json, type JsonMap, namedSchemas, referred } from './json-schema.js';
+import { people } from './people.js';
 
 interface Route {
   readonly path: string;
@@ -52,11 +53,12 @@ export function openapi(): JsonMap {
       title: 'FOQ',
       version: '1',
       license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
-      description: 'Reading of chats, and the health of the broker. Bytes are {"b64": "…"}.',
+      description:
+        'Users and devices, reading of chats, health of the broker. Bytes are {"b64": "…"}.',
     },
     servers: [{ url: 'http://127.0.0.1:7420' }],
     security: [{ token: [] }],
-    paths: { ...health(), ...(Object.fromEntries(routes) as JsonMap) },
+    paths: { ...health(), ...people(), ...(Object.fromEntries(routes) as JsonMap) },
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       responses: {
