@@ -10,9 +10,17 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(root, 'bench', 'results');
 const scratch = join(results, 'tmp');
 
+/** Modules that run in processes of their own, by the name of the option that says where. */
+const messenger = {
+  broker: 'dist/server/cli/main.js',
+  plain: 'dist/bench/messenger/plain-server.js',
+  generator: 'dist/bench/messenger/generator.js',
+};
+
 /**
  * Each scenario: what it measures, the crates it needs, and the programs that run one after the
- * other: `program` is one of cargo's, `script` one of ours, which gets the paths of `libraries`.
+ * other: `program` is one of cargo's, `script` one of ours, which gets the paths of what it `needs`
+ * of cargo and of the modules that it `starts`.
  */
 const scenarios = {
   log: {
@@ -36,6 +44,27 @@ const scenarios = {
       },
     ],
   },
+  'end-to-end': {
+    about: 'devices over WebSockets to a broker that syncs before each ack (targets 17, 18, 24)',
+    crates: ['foq-baselines'],
+    runs: [
+      {
+        script: 'dist/bench/end-to-end/main.js',
+        needs: { baseline: 'foq-bench-baseline' },
+        starts: messenger,
+      },
+    ],
+  },
+  'idle-connections': {
+    about: 'memory of devices that are connected and say nothing (target 19)',
+    crates: [],
+    runs: [
+      {
+        script: 'dist/bench/idle-connections/main.js',
+        starts: { ...messenger, collector: 'dist/bench/messenger/collect.js' },
+      },
+    ],
+  },
 };
 
 /** What cargo calls a library that Node loads. */
@@ -46,10 +75,10 @@ function library(name) {
 
 function usage() {
   const lines = Object.entries(scenarios).map(
-    ([name, { about }]) => `  ${name.padEnd(10)}${about}`,
+    ([name, { about }]) => `  ${name.padEnd(18)}${about}`,
   );
   return [
-    'usage: npm run bench -- SCENARIO [--quick] [--rounds N] [options of the scenario]',
+    'usage: npm run bench -- SCENARIO… [--quick] [--rounds N] [options of the scenario]',
     ...lines,
     'docs/benchmarks.md says what is measured, and how.',
   ].join('\n');
@@ -64,6 +93,8 @@ function commit() {
 
 /** Builds offline where every crate is on this machine, else with the network. */
 function build(crates) {
+  if (crates.length === 0) return true;
+  console.error(`building ${crates.join(', ')} (release) …`);
   const args = ['build', '--release', '--locked', ...crates.flatMap((crate) => ['-p', crate])];
   const offline = spawnSync('cargo', [...args, '--offline'], { cwd: root, stdio: 'pipe' });
   if (offline.status === 0) return true;
@@ -94,10 +125,17 @@ function measure(run, { json, args }) {
     `--${name}`,
     join(release, file),
   ]);
+  const starts = Object.entries(run.starts ?? {}).flatMap(([name, file]) => [
+    `--${name}`,
+    join(root, file),
+  ]);
   const [path, ...first] = run.script
     ? [process.execPath, join(root, run.script)]
     : [join(release, run.program)];
-  const child = spawn(path, [...first, ...needs, ...own, ...args], { cwd: root, stdio: 'inherit' });
+  const child = spawn(path, [...first, ...needs, ...starts, ...own, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   // A terminal interrupts the program too; this one only waits for it, to clean up after it.
   const stop = () => child.kill('SIGTERM');
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
@@ -117,7 +155,6 @@ function measure(run, { json, args }) {
 
 async function runScenario(name, args) {
   const { crates, runs } = scenarios[name];
-  console.error(`building ${crates.join(', ')} (release) …`);
   if (!build(crates) || (runs.some(({ script }) => script) && !setUp())) return 1;
   const folder = join(results, name);
   mkdirSync(folder, { recursive: true });
@@ -129,10 +166,22 @@ async function runScenario(name, args) {
   return 0;
 }
 
-const [name = '', ...args] = process.argv.slice(2);
-if (Object.hasOwn(scenarios, name)) {
-  process.exitCode = await runScenario(name, args);
-} else {
-  console.error(name === '' ? usage() : `there is no scenario "${name}"\n${usage()}`);
-  process.exitCode = 2;
+/** The scenarios, one or several, come first; what follows is an option for all of them. */
+async function main(words) {
+  const end = words.findIndex((word) => word.startsWith('-'));
+  const names = end === -1 ? words : words.slice(0, end);
+  const unknown = names.find((name) => !Object.hasOwn(scenarios, name));
+  if (names.length === 0 || unknown !== undefined) {
+    console.error(
+      unknown === undefined ? usage() : `there is no scenario "${unknown}"\n${usage()}`,
+    );
+    return 2;
+  }
+  for (const name of names) {
+    const code = await runScenario(name, words.slice(names.length));
+    if (code !== 0) return code;
+  }
+  return 0;
 }
+
+process.exitCode = await main(process.argv.slice(2));

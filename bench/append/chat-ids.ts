@@ -3,7 +3,7 @@
 // that were made long ago is not, and fetching it took as long as the append; that is a cost of the
 // generator. It draws a block at a time and touches its texts in one loop, where fetches overlap.
 
-import { dice } from '../tools/statistics.js';
+import { dice } from '../tools/index.js';
 
 const BLOCK = 512;
 

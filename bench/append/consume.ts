@@ -2,8 +2,7 @@
 // over the same bytes: what remains is what delivery costs.
 
 import type { Queue } from '../../engine/index.js';
-import type { Row } from '../tools/report.js';
-import { estimate, median } from '../tools/statistics.js';
+import { estimate, median, type Row } from '../tools/index.js';
 
 const PAYLOAD_BYTES = 128;
 const CHATS = 1_000;

@@ -2,8 +2,7 @@
 // with a promise each. Every load ends by itself and leaves nothing in flight.
 
 import { FoqError, type Queue } from '../../engine/index.js';
-import { type Cpu, cpuNow, cpuSince } from '../tools/cpu.js';
-import { Histogram } from '../tools/statistics.js';
+import { type Cpu, cpuNow, cpuSince, Histogram } from '../tools/index.js';
 import { ChatIds } from './chat-ids.js';
 
 /** What one window of load showed. */

@@ -1,13 +1,11 @@
 // The scenario `append`: what one JavaScript process gets out of an embedded queue through its
 // public interface. `bench/run.mjs` builds all of it and passes where things are.
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openQueue, type Queue } from '../../engine/index.js';
-import { Baseline } from '../tools/baseline.js';
-import { JournalFiles } from '../tools/journal-files.js';
-import { type Report, type Row, toText } from '../tools/report.js';
+import { Baseline, JournalFiles, publish, type Report, type Row } from '../tools/index.js';
 import { chatIdsOf } from './chat-ids.js';
 import { consumeRows, writeBacklog } from './consume.js';
 import { type Load, maximum } from './load.js';
@@ -121,10 +119,7 @@ async function main(): Promise<void> {
       machine: { ...machine, node: process.version },
       rows,
     };
-    console.log(toText(report));
-    if (values.json !== undefined) {
-      await writeFile(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
-    }
+    await publish(report, values.json);
   } finally {
     await queues.close();
     await baseline.close();

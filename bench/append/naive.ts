@@ -1,6 +1,6 @@
 // The addon to compare with: one call with a buffer per record, one call back, one promise.
 
-import { cpuNow, cpuSince } from '../tools/cpu.js';
+import { cpuNow, cpuSince } from '../tools/index.js';
 
 interface NaiveAddon {
   start(answer: (ticket: number) => void): void;

@@ -2,9 +2,7 @@
 // (A B B A); a row is the median of its rounds.
 
 import type { Queue } from '../../engine/index.js';
-import type { Baseline } from '../tools/baseline.js';
-import type { Row } from '../tools/report.js';
-import { estimate, mean, median } from '../tools/statistics.js';
+import { type Baseline, estimate, mean, median, type Row } from '../tools/index.js';
 import { ChatIds } from './chat-ids.js';
 import { atRate, type Load, maximum, oneByOne, promises, type Window } from './load.js';
 import type { Naive } from './naive.js';

@@ -36,6 +36,11 @@ export class Baseline {
     return this.#ask(`pages ${windowMs}`);
   }
 
+  /** The same one at a time: how long 99 of 100 took at most, ms. */
+  pageP99(windowMs: number): Promise<number> {
+    return this.#ask(`page-p99 ${windowMs}`);
+  }
+
   /** The bare group committer at its maximum, the better of both depths; records a second. */
   r2(payloadBytes: number, windowMs: number): Promise<number> {
     return this.#ask(`r2 ${payloadBytes} ${windowMs}`);

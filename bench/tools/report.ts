@@ -1,5 +1,6 @@
 // What a scenario prints: a row per target with must and aim beside it, and the same as JSON.
 
+import { writeFile } from 'node:fs/promises';
 import type { Estimate } from './statistics.js';
 
 export interface Row {
@@ -35,6 +36,12 @@ export function toText({ scenario, durability, machine, rows }: Report): string 
   const facts = Object.entries(machine).map(([name, fact]) => `  ${name.padEnd(20)}${fact}`);
   const head = columns(['#', '', 'median', '95 % interval', 'must', 'aim', 'n', 'verdict']);
   return [`${scenario} [${durability}]`, ...facts, '', head, ...rows.flatMap(linesOf)].join('\n');
+}
+
+/** Prints it, and writes it as JSON where a path is given. */
+export async function publish(report: Report, json: string | undefined): Promise<void> {
+  console.log(toText(report));
+  if (json !== undefined) await writeFile(json, `${JSON.stringify(report, undefined, 2)}\n`);
 }
 
 function linesOf(row: Row): string[] {
@@ -74,5 +81,6 @@ function bar(value: number | undefined): string {
 export function figure(value: number): string {
   if (!Number.isFinite(value)) return '-';
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en');
-  return value.toPrecision(3).replace(/\.?0+$/, '');
+  const digits = value.toPrecision(3);
+  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
 }

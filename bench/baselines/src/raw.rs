@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::clock::now_ns;
 use crate::files::{PreWritten, SyncBy};
+use crate::latency::Latency;
 use crate::numbers::{MIB, SECOND_NS, index, real};
 
 /// Bytes of the raw single sync: one page.
@@ -138,6 +139,25 @@ impl Device {
             pages += 1;
         }
         Ok(end.rate(pages))
+    }
+
+    /// How long one page and its `fdatasync` take, one at a time.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn page_latency(&self, window: Duration) -> io::Result<Latency> {
+        let page = vec![0x3C_u8; index(PAGE_BYTES)];
+        let end = Deadline::after(window);
+        let mut latency = Latency::new();
+        let mut pages = 0;
+        while pages == 0 || !end.passed() {
+            let begun_ns = now_ns();
+            let byte_offset = pages * PAGE_BYTES % self.file.bytes();
+            self.file.write_durably(&page, byte_offset, SyncBy::Fdatasync)?;
+            latency.record(now_ns() - begun_ns);
+            pages += 1;
+        }
+        Ok(latency)
     }
 }
 

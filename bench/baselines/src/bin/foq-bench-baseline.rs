@@ -4,6 +4,7 @@
 //! - `r0 BYTES MS`: records of that size, one per sync on a growing file, records a second
 //! - `r1 MS`: the device, the better of 1 MiB with one and with two in flight, bytes a second
 //! - `pages MS`: 4 KiB and one sync at a time on a pre-written file, writes a second
+//! - `page-p99 MS`: the same one at a time, how long 99 of 100 took at most, ms
 //! - `r2 BYTES MS`: a bare group committer, the better of both depths, records a second
 //! - `machine`: a line of JSON, what a reader must know of this machine
 #![forbid(unsafe_code)]
@@ -79,6 +80,7 @@ fn measure(rig: &mut Rig<'_>, words: &[&str]) -> io::Result<f64> {
             Ok(one.max(rig.device.stream(Stream::mebibyte(2), ms(window)?)?))
         }
         ["pages", window] => rig.device.single_pages(ms(window)?),
+        ["page-p99", window] => Ok(rig.device.page_latency(ms(window)?)?.percentiles().p99),
         ["r2", bytes, window] => {
             let (bytes, window) = (number(bytes)?, ms(window)?);
             let one = rig.one.maximum(bytes, window)?.rate;
