@@ -38,7 +38,7 @@ export function missingTools() {
 }
 
 export function buildSteps() {
-  return [npmPackages(), testRunner(), addon(), simulator(), typeScript()];
+  return [npmPackages(), testRunner(), addon(), simulator(), typeScript(), webPage()];
 }
 
 function npmPackages() {
@@ -151,6 +151,30 @@ function typeScriptFolders() {
   return ['.ci/test', 'bench', 'docs/test', 'engine', 'protocol', 'server'].filter((path) =>
     existsSync(join(root, path)),
   );
+}
+
+/**
+ * The page that the broker serves. In a folder of its own, because all that is in `dist/` belongs
+ * to the step before.
+ */
+function webPage() {
+  const source = 'server/web';
+  const built = `${source}/dist`;
+  return {
+    name: 'web page',
+    inputs: [source, 'protocol', 'tsconfig.json', 'package-lock.json'],
+    outputs: [built],
+    run: async () => {
+      rmSync(join(root, built), { recursive: true, force: true });
+      const options = ['--minify', '--format', 'esm', '--platform', 'browser'];
+      const files = [`${source}/main.tsx`, '--file', `${built}/app.js`];
+      const rolldown = 'node_modules/rolldown/bin/cli.mjs';
+      await must('web-page', process.execPath, [rolldown, ...files, ...options]);
+      for (const name of ['index.html', 'style.css', 'icon.svg']) {
+        copyFileSync(join(root, source, name), join(root, built, name));
+      }
+    },
+  };
 }
 
 /** A test whose source is gone must not run from what an earlier build left. */

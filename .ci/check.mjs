@@ -13,6 +13,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 const steps = [
   program('Biome', bin('biome'), ['check', '--error-on-warnings', '.']),
   program('types', bin('tsc'), ['-p', '.', '--noEmit']),
+  program('types of the web page', bin('tsc'), ['-p', 'server/web']),
   program('rustfmt', 'cargo', ['fmt', '--all', '--check']),
   {
     name: 'clippy',

@@ -18,7 +18,7 @@ import { httpApp } from './http/index.js';
 import { chatIdKey, readTokenKeys } from './keys.js';
 import { type Log, openLog, textOf } from './log.js';
 import { gatewayServices, httpServices, type Parts } from './services.js';
-import { developmentKey, tokenVerifier } from './tokens/index.js';
+import { developmentKey as makeDevelopmentKey, tokenVerifier } from './tokens/index.js';
 
 export interface Broker {
   /** `http://127.0.0.1:7420`; where `/chat` is upgraded to a WebSocket. */
@@ -40,10 +40,8 @@ const RETRY_AFTER_MS = 1_000;
 /** For `history` that waits for a seq. */
 const PATIENCE_MS = 10_000;
 
-/** In a checkout, and beside the compiled broker. */
-const WEB_FOLDERS = ['../web/', '../../server/web/'].map((place) => {
-  return fileURLToPath(new URL(place, import.meta.url));
-});
+/** The bundle of the page, as the set-up makes it; seen from the compiled broker. */
+const WEB_FOLDERS = [fileURLToPath(new URL('../../server/web/dist/', import.meta.url))];
 
 /**
  * Starts a broker; what is not given has the default of its option. FOQ_INVALID_ARGUMENT,
@@ -87,7 +85,7 @@ async function start(config: Config, closers: Closers): Promise<Broker> {
   let closed: Promise<void> | undefined;
   return {
     ...{ url, port, durability },
-    hasDevelopmentKey: takesDevelopmentKey(config),
+    hasDevelopmentKey: parts.developmentKey !== undefined,
     hasDemo: app.hasRoute({ method: 'GET', url: '/chat-demo' }),
     directChatId: (userIds) => directChatId(parts.context.key, userIds),
     close: () => {
@@ -115,11 +113,13 @@ async function openParts(
     limits: LIMITS,
     patience: () => AbortSignal.timeout(PATIENCE_MS),
   };
-  const verifiers = await verifiersOf(config, now);
+  const takesKey = takesDevelopmentKey(config);
+  const developmentKey = takesKey ? await makeDevelopmentKey(data) : undefined;
+  const verifiers = await verifiersOf(config, { developmentKey, now });
   const delivery = deliveryOf({ queue, now, log });
   closers.add(() => delivery.close());
   const attach: Parts['attach'] = (device, sink, window) => delivery.attach(device, sink, window);
-  return { queue, directory, context, verifiers, attach, log };
+  return { queue, directory, context, verifiers, developmentKey, attach, log };
 }
 
 function deliveryOf({ queue, now, log }: Pick<Parts, 'queue' | 'log'> & { now: () => number }) {
@@ -134,12 +134,14 @@ function deliveryOf({ queue, now, log }: Pick<Parts, 'queue' | 'log'> & { now: (
   });
 }
 
-async function verifiersOf(config: Config, now: () => number): Promise<Parts['verifiers']> {
-  const keys = await readTokenKeys(config.tokenKeys);
+async function verifiersOf(
+  { tokenKeys }: Config,
+  { developmentKey, now }: Pick<Parts, 'developmentKey'> & { now: () => number },
+): Promise<Parts['verifiers']> {
+  const keys = await readTokenKeys(tokenKeys);
   const configured = tokenVerifier(keys, now);
-  if (!takesDevelopmentKey(config)) return { all: configured, configured };
-  const { issuerKey } = await developmentKey(config.data);
-  return { all: tokenVerifier([...keys, issuerKey], now), configured };
+  if (developmentKey === undefined) return { all: configured, configured };
+  return { all: tokenVerifier([...keys, developmentKey.issuerKey], now), configured };
 }
 
 function takesDevelopmentKey({ tokenKeys, host, insecureDevelopmentKey }: Config): boolean {

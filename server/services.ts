@@ -13,9 +13,9 @@ import {
 } from './chat/index.js';
 import type { Directory } from './directory/index.js';
 import type { Answer, ChatCommand, Gateway, Services } from './gateway/index.js';
-import type { HttpServices } from './http/index.js';
+import type { Development, HttpServices } from './http/index.js';
 import { type Log, textOf } from './log.js';
-import type { Identity, TokenVerifier } from './tokens/index.js';
+import type { DevelopmentKey, Identity, TokenVerifier } from './tokens/index.js';
 
 export interface Parts {
   readonly queue: Queue;
@@ -23,6 +23,8 @@ export interface Parts {
   readonly context: ChatContext;
   /** By all keys, and by those of the configuration alone. */
   readonly verifiers: { readonly all: TokenVerifier; readonly configured: TokenVerifier };
+  /** Undefined where its tokens are not taken. */
+  readonly developmentKey: DevelopmentKey | undefined;
   readonly attach: Services['attach'];
   readonly log: Log;
 }
@@ -68,8 +70,30 @@ export function httpServices(
     run: async (caller, command) => (await run(context, caller, command as ChatCommand)).fields,
     stats: () => queue.stats(),
     sockets: () => gateway.stats(),
+    development: developmentOf(parts),
     isClosing,
     report: (error) => log.error({ error: textOf(error) }, 'a request failed by a mistake of ours'),
+  };
+}
+
+const DEMO_TOKEN_SECONDS = 86_400;
+
+function developmentOf({ queue, context, developmentKey }: Parts): Development | undefined {
+  if (developmentKey === undefined) return undefined;
+  return {
+    sign: (device) => {
+      return developmentKey.sign(
+        { ...device, expiresInSeconds: DEMO_TOKEN_SECONDS },
+        context.now(),
+      );
+    },
+    cursors: async (chatId) => {
+      const joined = (await queue.cursors(chatId)).filter(({ leaveSeq }) => leaveSeq === undefined);
+      return joined.map(({ consumerId, received, read }) => {
+        const [userId = '', deviceId = ''] = consumerId.split('/', 2);
+        return { userId, deviceId, received, read };
+      });
+    },
   };
 }
 

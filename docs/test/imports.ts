@@ -21,7 +21,7 @@ export function specifiersOf(file: SourceFile): string[] {
 export function resolved(file: SourceFile, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
   const path = posix.join(posix.dirname(file.path), specifier);
-  return path.replace(/\.js$/, '.ts');
+  return path.replace(/\.js(x?)$/, '.ts$1');
 }
 
 /**

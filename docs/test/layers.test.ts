@@ -9,7 +9,7 @@ import { crateDependencies, rustPaths } from './imports.js';
 import { checkLayers, circles, readRules } from './layers.js';
 import { checkout, type SourceFile, sourceFiles } from './source-tree.js';
 
-const ENDINGS = ['.ts', '.mjs', '.rs', '/Cargo.toml'];
+const ENDINGS = ['.ts', '.tsx', '.mjs', '.rs', '/Cargo.toml'];
 
 const rules = readRules(readFileSync(join(checkout, 'docs', 'architecture.md'), 'utf8'));
 

@@ -122,7 +122,7 @@ function crossing(at: {
     return [`${at.file.path} knows ${at.target}, but ${at.layer.folder} may not know it`];
   }
   const door = `${reached.folder}index.ts`;
-  if (!at.target.endsWith('.ts') || at.target === door || isTest(at.file.path)) return [];
+  if (!/\.tsx?$/.test(at.target) || at.target === door || isTest(at.file.path)) return [];
   return [`${at.file.path} enters ${reached.folder} by ${at.target}; its door is ${door}`];
 }
 

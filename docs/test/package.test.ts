@@ -101,11 +101,12 @@ test("import 'foq' loads the library and the addon, and nothing of the server", 
   t.end();
 });
 
-test('the packed files are the library, the server and the addon, without tests', (t) => {
+test('the packed files are the library, the server, its page and the addon, without tests', (t) => {
   const folder = join(anInstall(t), 'node_modules', 'foq');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   t.ok(files.includes('dist/engine/index.js'));
   t.ok(files.some((path) => path.endsWith('.node')));
+  t.ok(files.includes('server/web/dist/app.js'), 'the page of the chat demo');
   t.same(
     files.filter((path) => /(^|\/)test(\/|$)|^dist\/(docs|bench|\.ci)/.test(path)),
     [],

@@ -26,6 +26,7 @@ const STARTS = [
   'server/cli/main.ts',
   'server/demo/main.ts',
   'server/demo/history.ts',
+  'server/web/main.tsx',
   ...scriptsOfPackage(),
   ...scenarios(),
   ...examples(),
@@ -33,9 +34,9 @@ const STARTS = [
 
 const refused = tidy.readRefusedWords(readFileSync(join(checkout, 'docs', 'glossary.md'), 'utf8'));
 
-const CODE = ['.ts', '.mjs', '.rs'];
+const CODE = ['.ts', '.tsx', '.mjs', '.rs'];
 const RUST = ['.rs'];
-const MODULES = ['.ts', '.mjs'];
+const MODULES = ['.ts', '.tsx', '.mjs'];
 const TEXT = [...CODE, '.md'];
 
 /** A rule, the endings of the files it reads, and a file that breaks it. */

@@ -66,6 +66,16 @@ export class Client {
     return this.#outbox.size;
   }
 
+  /** Messages without a serverAck, in the order of sending, with those that the storage had. */
+  async waiting(): Promise<types.WaitingMessage[]> {
+    await this.#started;
+    return this.#outbox.waiting().map(({ chatId, clientMsgId, command }) => {
+      const [fields = {}] = decodeFrame(command, this.#encoding);
+      const { messageBody, sentAt } = fields as Partial<types.WaitingMessage>;
+      return { chatId, clientMsgId, messageBody, sentAt };
+    });
+  }
+
   /** Returns what takes the handler away again. Take `message` before anything is awaited. */
   on<Name extends keyof types.Notices>(name: Name, handler: Handler<Name>): () => void {
     return this.#listeners.on(name, handler);

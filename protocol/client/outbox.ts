@@ -83,6 +83,12 @@ export class Outbox {
     return [...this.#byClientMsgId.values()].filter((outgoing) => !hasLeft(outgoing)).length;
   }
 
+  /** Those messages, in the order of sending. */
+  waiting(): readonly OutgoingMessage[] {
+    const waiting = [...this.#byClientMsgId.values()].filter((outgoing) => !hasLeft(outgoing));
+    return waiting.sort((left, right) => left.id - right.id);
+  }
+
   /** What a storage had. Called once, before anything is added. */
   restore(kept: Iterable<readonly [string, Uint8Array]>): void {
     const restored = [...kept].map(([key, value]) => this.#restored(key, value));

@@ -72,6 +72,9 @@ type SendFields = FieldsOf<'sendMessage'>;
 /** `clientMsgId` is chosen where it is missing, `sentAt` is now. */
 export type NewMessage = Omit<SendFields, 'clientMsgId'> & Partial<Pick<SendFields, 'clientMsgId'>>;
 
+/** A message of the outbox, to be shown. */
+export type WaitingMessage = Pick<SendFields, 'chatId' | 'clientMsgId' | 'messageBody' | 'sentAt'>;
+
 /** A message as this device sees it. */
 export type Message = PartOf<'Message'>;
 /** The message is durable at the broker: its id, seq and time. */

@@ -72,7 +72,7 @@ function greetingOf(
 ): string {
   const rows = [
     ['devices', `${chatUrlOf(url)} (foq.v1.msgpack or foq.v1.json)`],
-    ...(hasDemo ? [['chat demo', `${url}/chat-demo`]] : []),
+    ...(hasDemo ? [['chat demo', `${url}/chat-demo?user=ann, and ?user=bob beside it`]] : []),
     ['health', `${url}/healthz and ${url}/readyz`],
     ['metrics', `${url}/metrics`],
     ['data', `${data}, durability ${durability}: ${SURVIVES[durability]}`],

@@ -7,6 +7,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { FoqError } from '../../protocol/index.js';
 import { problemOf } from '../../protocol/wire/index.js';
 import { chatRoutes } from './chats.js';
+import { demoRoutes } from './demo.js';
 import { healthRoutes } from './health.js';
 import { metricsRoute } from './metrics.js';
 import { peopleRoutes } from './people.js';
@@ -24,7 +25,7 @@ const PATH_PART_BYTES_MAX = 512;
 export interface HttpOptions {
   readonly services: HttpServices;
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Folders of the demo's files; the first that exists is served. */
+  /** Folders of the demo's files; in development, the first that exists is served. */
   readonly webFolders?: readonly string[];
 }
 
@@ -59,7 +60,10 @@ export async function httpApp({ services, tls, webFolders = [] }: HttpOptions) {
   metricsRoute(app, services);
   peopleRoutes(app, services);
   chatRoutes(app, services);
-  await webRoutes(app, webFolders);
+  if (services.development !== undefined) {
+    demoRoutes(app, services, services.development);
+    await webRoutes(app, webFolders);
+  }
   return app;
 }
 

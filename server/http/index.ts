@@ -1,4 +1,4 @@
 // The door of HTTP: an app that answers health, metrics, users, devices and chats to read.
 
 export { type HttpOptions, httpApp } from './app.js';
-export type { HttpServices, SocketStats } from './services.js';
+export type { Development, HttpServices, SocketStats } from './services.js';

@@ -52,7 +52,7 @@ function requireOwn({ scope, deviceId, userId }: Identity, ofUser: string): void
 }
 
 /** FOQ_TOO_LARGE for one device more than a user may have. */
-async function checkCount(
+export async function checkCount(
   { directory }: HttpServices,
   { userId, deviceId }: { userId: string; deviceId: string },
 ): Promise<void> {
@@ -64,12 +64,14 @@ async function checkCount(
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function mapOf(body: unknown): Fields {
+/** FOQ_INVALID_ARGUMENT */
+export function mapOf(body: unknown): Fields {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Fields;
   throw new FoqError('FOQ_INVALID_ARGUMENT', { message: 'The body must be a JSON object.' });
 }
 
-function idOf(
+/** FOQ_INVALID_ARGUMENT {field} */
+export function idOf(
   fields: Fields,
   field: string,
   isId: (text: string) => boolean,

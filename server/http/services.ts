@@ -23,6 +23,20 @@ export interface SocketStats {
   readonly closed: ReadonlyMap<number, number>;
 }
 
+/** Up to where a device has a chat. */
+export interface DeviceCursor extends Caller {
+  readonly received: number;
+  readonly read: number;
+}
+
+/** What only a broker in development does: it makes tokens, and shows the cursors of all. */
+export interface Development {
+  /** A token of this device, of a day. */
+  sign(device: Caller): Promise<string>;
+  /** By user and device; a user without a device has the device `-`. */
+  cursors(chatId: string): Promise<DeviceCursor[]>;
+}
+
 export interface HttpServices {
   /** `isLocal`: from this machine, and through no proxy. FOQ_UNAUTHORIZED. */
   identify(token: string, from: { readonly isLocal: boolean }): Promise<Identity>;
@@ -35,6 +49,8 @@ export interface HttpServices {
   run(caller: Caller, command: Command): Promise<object>;
   stats(): Promise<Stats>;
   sockets(): SocketStats;
+  /** Undefined where the development key is not taken; then there is no demo. */
+  readonly development?: Development | undefined;
   isClosing(): boolean;
   /** A mistake of ours, which no client is told about. */
   report(error: unknown): void;

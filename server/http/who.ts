@@ -35,7 +35,7 @@ export function forbidden(message: string): FoqError {
 }
 
 /** Whoever comes through a proxy on this machine is not from this machine. */
-function isLocal({ socket, headers }: FastifyRequest): boolean {
+export function isLocal({ socket, headers }: FastifyRequest): boolean {
   const isForwarded = 'forwarded' in headers || 'x-forwarded-for' in headers;
   return !isForwarded && LOOPBACK.test(socket.remoteAddress ?? '');
 }

@@ -63,6 +63,11 @@ test('what a client leaves in its storage, the next sends: in order, the same by
   t.match(ends, [{ reason: { code: 'FOQ_UNKNOWN_OUTCOME' } }, {}, {}]);
   broker.judge = () => 'take';
   const after = aClient(t, { broker, storage });
+  t.match(await after.client.waiting(), [
+    { chatId: CHAT, messageBody: '1' },
+    { chatId: CHAT, messageBody: '2' },
+    { chatId: CHAT, messageBody: '3' },
+  ]);
   const acked: number[] = [];
   after.client.on('sent', ({ serverAck }) => acked.push(serverAck.seq));
   await until('all are acked', () => acked.length === 3);
@@ -72,6 +77,7 @@ test('what a client leaves in its storage, the next sends: in order, the same by
   const next = await after.client.sendMessage({ chatId: CHAT, messageBody: '4' });
   t.equal(next.seq, 4);
   await until('the outbox is empty', () => after.client.outboxSize === 0);
+  t.same(await after.client.waiting(), []);
   t.same(
     [...(await storage.load())].filter(([key]) => key.startsWith('outbox/')),
     [],

@@ -13,6 +13,9 @@ test('serve says what is where, and SIGTERM ends it in peace with exit code 0', 
   t.match(greeting, 'foq token --user ann');
   t.match(greeting, 'Ctrl-C');
   t.equal((await fetch(`${url}/healthz`)).status, 200);
+  const page = /chat demo +(\S+\?user=ann),/.exec(greeting)?.[1] ?? '';
+  t.match(await (await fetch(page)).text(), '<title>FOQ chat demo</title>');
+  t.equal((await fetch(new URL('/chat-demo/app.js', url))).status, 200);
   child.kill('SIGTERM');
   const [code] = await once(child, 'close');
   t.equal(code, 0, errors());

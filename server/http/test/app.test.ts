@@ -3,105 +3,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import { type Test, test } from 'tap';
-import { FoqError, type Stats } from '../../../protocol/index.js';
-import type { Command } from '../../../protocol/wire/index.js';
-import { httpApp } from '../index.js';
+import { test } from 'tap';
+import { FoqError } from '../../../protocol/index.js';
 import { metricRows } from '../metrics.js';
-import type { HttpServices, Identity } from '../services.js';
-
-const STATS: Stats = {
-  ...{ appends: 7, acks: 1, rounds: 4, syncs: 3, payloadBytes: 10, journalBytes: 20 },
-  ...{ chats: 2, journalFiles: 1, pendingBytes: 0, poisoned: false },
-  ...{ syncMicros: [], roundOperations: [] },
-};
-
-const SOCKETS = {
-  ...{ connections: 2, devices: 1, accepted: 9, refused: 0, framesIn: 5, framesOut: 6 },
-  closed: new Map([[4409, 2]]),
-};
-
-const ADMIN = { userId: 'root', scope: 'admin', expiresAt: 0 } as const;
-const ANN = { userId: 'ann', deviceId: 'phone', scope: 'chat', expiresAt: 0 } as const;
-const ANN_WITHOUT_DEVICE = { userId: 'ann', scope: 'chat', expiresAt: 0 } as const;
-
-interface Given {
-  readonly who?: Identity;
-  readonly services?: Partial<HttpServices>;
-  readonly webFolders?: readonly string[];
-}
-
-interface Rig {
-  readonly commands: readonly Command[];
-  readonly linked: readonly string[];
-  readonly froms: readonly boolean[];
-  readonly reported: readonly unknown[];
-  inject(options: InjectOptions): Promise<LightMyRequestResponse>;
-  get(url: string): Promise<LightMyRequestResponse>;
-  post(url: string, payload: object): Promise<LightMyRequestResponse>;
-  remove(url: string): Promise<LightMyRequestResponse>;
-}
-
-async function anApp(
-  t: Test,
-  { who = ANN, services = {}, webFolders = [] }: Given = {},
-): Promise<Rig> {
-  const commands: Command[] = [];
-  const linked: string[] = [];
-  const froms: boolean[] = [];
-  const reported: unknown[] = [];
-  const app = await httpApp({
-    webFolders,
-    services: {
-      identify: async (token, { isLocal }) => {
-        froms.push(isLocal);
-        if (token !== 'good') throw new FoqError('FOQ_UNAUTHORIZED');
-        return who;
-      },
-      directory: {
-        upsertUser: async ({ userId, displayName = userId }) => {
-          return { userId, displayName, createdAt: 1 };
-        },
-        upsertDevice: async ({ userId, deviceId }) => {
-          const device = { userId, deviceId, name: 'n', platform: 'p', createdAt: 1 };
-          return { device, created: deviceId !== 'old' };
-        },
-        devicesOf: async () => [],
-        isRevoked: ({ deviceId }) => deviceId === 'lost',
-      },
-      link: async ({ deviceId }) => {
-        linked.push(deviceId);
-      },
-      revoke: async ({ deviceId }) => deviceId === 'phone',
-      run: async (_caller, command) => {
-        commands.push(command);
-        return { messages: [{ messageBody: Uint8Array.of(1) }] };
-      },
-      stats: async () => STATS,
-      sockets: () => SOCKETS,
-      isClosing: () => false,
-      report: (error) => reported.push(error),
-      ...services,
-    },
-  });
-  t.teardown(() => app.close());
-  const headers = { authorization: 'Bearer good' };
-  const inject = (options: InjectOptions): Promise<LightMyRequestResponse> => {
-    return new Promise((resolve, reject) => {
-      app.inject(options, (error, response) => {
-        if (response === undefined) reject(error);
-        else resolve(response);
-      });
-    });
-  };
-  return {
-    ...{ commands, linked, froms, reported, inject },
-    get: (url) => inject({ method: 'GET', url, headers }),
-    post: (url, payload) => inject({ method: 'POST', url, payload, headers }),
-    remove: (url) => inject({ method: 'DELETE', url, headers }),
-  };
-}
+import { ADMIN, ANN, ANN_WITHOUT_DEVICE, anApp, STATS } from './rig.js';
 
 test('healthz answers, and readyz says why the broker is not ready', async (t) => {
   const { get } = await anApp(t);
@@ -301,4 +206,7 @@ test('the demo is served under a strict policy where it is, and only its files',
     t.equal((await get(`/chat-demo/${path}`)).statusCode, 404, path);
   }
   t.equal((await (await anApp(t)).get('/chat-demo')).statusCode, 404);
+  const services = { development: undefined };
+  const { get: getElsewhere } = await anApp(t, { webFolders: [folder], services });
+  t.equal((await getElsewhere('/chat-demo')).statusCode, 404, 'without the development key');
 });
