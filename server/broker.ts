@@ -1,7 +1,7 @@
 // The broker: the queue, the directory, chats, their delivery, sockets and HTTP, put together from
 // one configuration, opened in order and closed in the reverse one. The queue closes last.
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,12 +12,13 @@ import { type ChatContext, directChatId } from './chat/index.js';
 import { type Config, OPTIONS } from './config.js';
 import { DeliveryService } from './delivery/index.js';
 import { openDirectory } from './directory/index.js';
-import { checkExposure, isLoopback } from './exposure.js';
+import { checkExposure, hasOwnKeys, isLoopback } from './exposure.js';
 import { Gateway, listen } from './gateway/index.js';
 import { httpApp } from './http/index.js';
-import { chatIdKey, readTokenKeys } from './keys.js';
+import { chatIdKey, openKeySets, readTokenKeys } from './keys.js';
 import { type Log, openLog, textOf } from './log.js';
 import { gatewayServices, httpServices, type Parts } from './services.js';
+import { readTls } from './tls.js';
 import { developmentKey as makeDevelopmentKey, tokenVerifier } from './tokens/index.js';
 
 export interface Broker {
@@ -63,6 +64,7 @@ export async function startBroker(given: Partial<Config> = {}): Promise<Broker> 
 async function start(config: Config, closers: Closers): Promise<Broker> {
   const log = openLog(config.logLevel);
   const now = () => Date.now();
+  const tls = await readTls(config);
   const parts = await openParts(config, { log, now, closers });
   const services = gatewayServices(parts);
   const { queue } = parts;
@@ -71,7 +73,6 @@ async function start(config: Config, closers: Closers): Promise<Broker> {
   const gateway = new Gateway({ services, durability, now, connectionsMax });
   const state = { isClosing: false };
   const http = httpServices(parts, { gateway, isClosing: () => state.isClosing });
-  const tls = await tlsOf(config);
   const app = await httpApp({ services: http, tls, webFolders: WEB_FOLDERS });
   closers.add(() => app.close());
   closers.add(() =>
@@ -115,7 +116,7 @@ async function openParts(
   };
   const takesKey = takesDevelopmentKey(config);
   const developmentKey = takesKey ? await makeDevelopmentKey(data) : undefined;
-  const verifiers = await verifiersOf(config, { developmentKey, now });
+  const verifiers = await verifiersOf(config, { developmentKey, now, log });
   const delivery = deliveryOf({ queue, now, log });
   closers.add(() => delivery.close());
   const attach: Parts['attach'] = (device, sink, window) => delivery.attach(device, sink, window);
@@ -135,28 +136,20 @@ function deliveryOf({ queue, now, log }: Pick<Parts, 'queue' | 'log'> & { now: (
 }
 
 async function verifiersOf(
-  { tokenKeys }: Config,
-  { developmentKey, now }: Pick<Parts, 'developmentKey'> & { now: () => number },
+  { tokenKeys, tokenKeySets }: Config,
+  { developmentKey, now, log }: Pick<Parts, 'developmentKey' | 'log'> & { now: () => number },
 ): Promise<Parts['verifiers']> {
   const keys = await readTokenKeys(tokenKeys);
-  const configured = tokenVerifier(keys, now);
+  const failed = (error: unknown) => log.warn({ error: textOf(error) }, 'a key set was not read');
+  const keySets = await openKeySets(tokenKeySets, { now, failed });
+  const configured = tokenVerifier({ keys, keySets }, now);
   if (developmentKey === undefined) return { all: configured, configured };
-  return { all: tokenVerifier([...keys, developmentKey.issuerKey], now), configured };
+  const all = tokenVerifier({ keys: [...keys, developmentKey.issuerKey], keySets }, now);
+  return { all, configured };
 }
 
-function takesDevelopmentKey({ tokenKeys, host, insecureDevelopmentKey }: Config): boolean {
-  return insecureDevelopmentKey || (tokenKeys.length === 0 && isLoopback(host));
-}
-
-async function tlsOf({ tlsCert, tlsKey }: Config) {
-  if (tlsCert === '') return undefined;
-  try {
-    const [cert, key] = await Promise.all([readFile(tlsCert, 'utf8'), readFile(tlsKey, 'utf8')]);
-    return { cert, key };
-  } catch (cause) {
-    const message = `${(cause as Error).message}: tlsCert and tlsKey must name PEM files.`;
-    throw new FoqError('FOQ_INVALID_ARGUMENT', { message, cause });
-  }
+function takesDevelopmentKey(config: Config): boolean {
+  return config.insecureDevelopmentKey || (!hasOwnKeys(config) && isLoopback(config.host));
 }
 
 type App = Awaited<ReturnType<typeof httpApp>>;

@@ -74,6 +74,10 @@ export const OPTIONS = {
     '`issuer:keyId:EdDSA or HS256:file`',
     'Keys that verify tokens: PEM for EdDSA, hex for HS256. None: the development key.',
   ),
+  tokenKeySets: list(
+    '`issuer=file or URL`',
+    'Key sets (JWKS) of issuers, for EdDSA; read again for a key that is not known.',
+  ),
   durability: oneOf(
     ['fsync', 'page-cache-unsafe'],
     'What an answered message survives: power loss, or only the death of the process.',

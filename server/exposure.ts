@@ -16,7 +16,7 @@ export function isLoopback(address: string): boolean {
 
 /** FOQ_INVALID_ARGUMENT that says what is missing. */
 export function checkExposure(config: Config): void {
-  const { host, tlsCert, tlsKey, tokenKeys } = config;
+  const { host, tlsCert, tlsKey } = config;
   if ((tlsCert === '') !== (tlsKey === '')) {
     throw refused(`${flagNameOf('tlsCert')} and ${flagNameOf('tlsKey')} belong together.`);
   }
@@ -29,12 +29,18 @@ export function checkExposure(config: Config): void {
         `or ${flag} where a proxy before the broker ends TLS.`,
     );
   }
-  if (tokenKeys.length === 0 && !config.insecureDevelopmentKey) {
+  if (!(hasOwnKeys(config) || config.insecureDevelopmentKey)) {
     throw refused(
       `${host} is beyond this machine, and the development key is for this machine alone. ` +
-        `Give ${flagNameOf('tokenKeys')}, or ${flagNameOf('insecureDevelopmentKey')}.`,
+        `Give ${flagNameOf('tokenKeys')} or ${flagNameOf('tokenKeySets')}, ` +
+        `or ${flagNameOf('insecureDevelopmentKey')}.`,
     );
   }
+}
+
+/** Whether the configuration says which keys verify tokens. */
+export function hasOwnKeys({ tokenKeys, tokenKeySets }: Config): boolean {
+  return tokenKeys.length + tokenKeySets.length > 0;
 }
 
 function refused(message: string): FoqError {

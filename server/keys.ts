@@ -5,7 +5,8 @@ import { createPublicKey, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FoqError } from '../protocol/index.js';
-import type { IssuerKey } from './tokens/index.js';
+import { isLoopback } from './exposure.js';
+import { type IssuerKey, KeySet, type KeySetOptions } from './tokens/index.js';
 
 const KEY_BYTES = 32;
 const SPEC = /^(?<issuer>[^:]+):(?<keyId>[^:]+):(?<algorithm>EdDSA|HS256):(?<file>.+)$/;
@@ -33,6 +34,40 @@ function publicKeyOf(pem: string, file: string) {
   } catch (cause) {
     throw refused(`${file} holds no public key in PEM.`, cause);
   }
+}
+
+const SET_SPEC = /^(?<issuer>[^=]+)=(?<place>.+)$/;
+
+/**
+ * The sets of `issuer=file or URL`. A file has to be there and right, FOQ_INVALID_ARGUMENT. An
+ * address need not answer now: a broker starts while the issuer is down, and asks him later.
+ */
+export async function openKeySets(
+  specs: readonly string[],
+  options: Pick<KeySetOptions, 'now' | 'failed'>,
+): Promise<KeySet[]> {
+  return await Promise.all(
+    specs.map(async (spec) => {
+      const { issuer, place = '' } = SET_SPEC.exec(spec)?.groups ?? {};
+      if (issuer === undefined) throw refused(`${spec} is not issuer=file or URL.`);
+      const isAddress = /^https?:\/\//.test(place);
+      if (isAddress) checkAddress(place);
+      const set = new KeySet({ ...options, issuer, place });
+      await set.read().catch((cause: FoqError) => {
+        if (!isAddress) throw refused(cause.message, cause);
+      });
+      return set;
+    }),
+  );
+}
+
+/** Keys that come by plain HTTP from elsewhere are anybody's. */
+function checkAddress(place: string): void {
+  const url = URL.canParse(place) ? new URL(place) : undefined;
+  if (url === undefined) throw refused(`${place} is no address.`);
+  const host = url.hostname.replaceAll(/[[\]]/g, '');
+  if (url.protocol === 'https:' || isLoopback(host)) return;
+  throw refused(`${place} must be https, as it is beyond this machine.`);
 }
 
 /**

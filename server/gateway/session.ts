@@ -124,8 +124,7 @@ export class Session {
     if (command === undefined) return [];
     const told = send(errorEvent(error, command.id));
     if (command.t !== 'hello') return this.#out([...told, ...this.#released(ticket, command)], now);
-    const isForbidden = error instanceof FoqError && error.code === 'FOQ_FORBIDDEN';
-    return this.#out([...told, close(isForbidden ? 'FORBIDDEN' : 'UNAUTHORIZED')], now);
+    return this.#out([...told, close(reasonOf(error))], now);
   }
 
   /** Events of the stream. */
@@ -322,6 +321,13 @@ export class Session {
 
 function expiring(expiresAt: number): WireEvent {
   return eventOf('authExpiring', { expiresAt });
+}
+
+/** Why a `hello` failed. Whose token could not be judged is to come again. */
+function reasonOf(error: unknown): CloseReason {
+  const code = error instanceof FoqError ? error.code : 'FOQ_INTERNAL';
+  if (code === 'FOQ_UNAVAILABLE') return 'GO_AWAY';
+  return code === 'FOQ_FORBIDDEN' ? 'FORBIDDEN' : 'UNAUTHORIZED';
 }
 
 function refused(one: Decoded, error: FoqError): Action[] {

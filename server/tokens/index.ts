@@ -7,4 +7,5 @@ export {
   type TokenClaims,
 } from './development-key.js';
 export { type Identity, type Scope, TOKEN_BYTES_MAX, type TokenVerifier } from './identity.js';
-export { type Algorithm, type IssuerKey, tokenVerifier } from './verifier.js';
+export { KeySet, type KeySetOptions } from './key-set.js';
+export { type Algorithm, type IssuerKey, tokenVerifier, type VerifierKeys } from './verifier.js';

@@ -20,7 +20,8 @@ test('eight that make the key at once have the same, and only its owner may read
   const keys = await Promise.all(Array.from({ length: 8 }, () => developmentKey(folder)));
   const token = await keys[0]?.sign({ userId: 'ann', expiresInSeconds: 60 }, NOW);
   for (const { issuerKey } of keys) {
-    t.match(await tokenVerifier([issuerKey], () => NOW).verify(token ?? ''), { userId: 'ann' });
+    const verifier = tokenVerifier({ keys: [issuerKey] }, () => NOW);
+    t.match(await verifier.verify(token ?? ''), { userId: 'ann' });
   }
   t.same(await readdir(join(folder, 'keys')), ['development.key'], 'no draft is left');
   const { mode } = await stat(join(folder, 'keys', 'development.key'));

@@ -16,7 +16,7 @@ const keys: readonly IssuerKey[] = [
   { issuer: 'shop', keyId: 'shared', algorithm: 'HS256', key: secret },
   { issuer: 'shop', keyId: 'signed', algorithm: 'EdDSA', key: pair.publicKey },
 ];
-const verifier = tokenVerifier(keys, () => NOW);
+const verifier = tokenVerifier({ keys }, () => NOW);
 
 const good = { iss: 'shop', aud: 'foq', sub: 'ann', dev: 'phone', exp: seconds + 600 };
 
