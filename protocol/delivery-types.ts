@@ -102,7 +102,10 @@ export interface AttachedConsumer {
   detach(): void;
 }
 
-/** What servers drain: arrays of deliveries of all the consumers attached here. Iterate once. */
+/**
+ * What servers drain: arrays of deliveries of all the consumers attached here. Iterate once. What
+ * several of them get may be the same bytes: do not write to a payload.
+ */
 export interface Deliveries extends AsyncIterable<readonly Delivery[]> {
   /**
    * Begins to deliver to a consumer; resolves when it is joined in the chats that were named. A

@@ -11,8 +11,6 @@ export interface Bench {
   readonly baseline: Baseline;
   readonly rounds: number;
   readonly windowMs: number;
-  /** Messages of one burst to one group. */
-  readonly burst: number;
 }
 
 const SECOND_MS = 1_000;
@@ -143,8 +141,8 @@ export async function nearMaximum(bench: Bench, maximum: number): Promise<Row> {
 }
 
 /** Target 17: what a delivery costs the server is what a core can do of them. */
-export async function groupBursts(bench: Bench): Promise<Row> {
-  const { generator, broker, plain, burst: messages, windowMs } = bench;
+export async function groupBursts(bench: Bench, messages: number): Promise<Row> {
+  const { generator, broker, plain, windowMs } = bench;
   const given = { windowMs, messages };
   const ours = () => spentBy(broker, () => generator.ask<Closed>('bursts', given));
   const theirs = () => spentBy(plain, () => generator.ask<Closed>('plainBursts', given));

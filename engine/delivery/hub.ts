@@ -13,6 +13,7 @@ import { Attached, type AttachedBy, type AttachedHub } from './attached.js';
 import { HubConsumer } from './consumer.js';
 import { HubDeliveries } from './deliveries.js';
 import type { Lane } from './lane.js';
+import { questionsOf } from './questions.js';
 import type { Ask } from './window.js';
 
 /** Reads of one call. */
@@ -181,15 +182,18 @@ export class DeliveryHub implements NewsHearer, AttachedHub {
       return;
     }
     try {
-      const answers = this.port.store.read(
-        asked.map(({ ask }) => ask),
-        READ_BYTES,
-      );
-      if (Array.isArray(answers)) this.#accept(asked, answers);
+      const { asks, places } = questionsOf(asked);
+      const answers = this.port.store.read(asks, READ_BYTES);
+      const answered = (all: readonly ReadAnswer[]) =>
+        this.#accept(
+          asked,
+          places.map((place) => all[place]),
+        );
+      if (Array.isArray(answers)) answered(answers);
       else {
         answers.then(
           (late) => {
-            this.#accept(asked, late);
+            answered(late);
             this.#serve();
           },
           (error: unknown) => this.#readFailed(asked, error),
@@ -230,7 +234,7 @@ export class DeliveryHub implements NewsHearer, AttachedHub {
     }
   }
 
-  #accept(asked: readonly Asked[], answers: readonly ReadAnswer[]): void {
+  #accept(asked: readonly Asked[], answers: readonly (ReadAnswer | undefined)[]): void {
     this.#isBusy = false;
     for (const [index, { attached, ask }] of asked.entries()) {
       const answer = answers[index];

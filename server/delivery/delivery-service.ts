@@ -124,19 +124,19 @@ export class DeliveryService {
 
   #handOut(batch: readonly Delivery[]): void {
     const touched = new Set<DeviceStream>();
+    const now = this.#context.now();
     for (const delivery of batch) {
       const attached = this.#attached.get(delivery.consumerId);
       if (attached === undefined || isOfAnother(delivery)) continue;
-      this.#push(attached, delivery);
+      this.#push(attached, delivery, now);
       touched.add(attached.stream);
     }
     this.#write(touched);
     this.#updates.tell().catch((error: unknown) => this.#failed(error));
   }
 
-  #push(attached: Attached, delivery: Delivery): void {
+  #push(attached: Attached, delivery: Delivery, now: number): void {
     const { stream } = attached;
-    const now = this.#context.now();
     switch (delivery.kind) {
       case 'record':
         this.#pushRecord(attached, delivery, now);

@@ -33,6 +33,8 @@ export function sentEvent(event: WireEvent): SentEvent {
 }
 
 interface Kept {
+  readonly seq: number;
+  readonly deleted: boolean;
   readonly view: RecordView;
   /** As all those see it for whom there is nothing of their own. */
   shared: SentEvent | undefined;
@@ -40,8 +42,11 @@ interface Kept {
 
 export class MessageEvents {
   readonly #epoch: string;
-  /** By chat, seq and whether it was deleted; the oldest first. */
-  readonly #kept = new Map<string, Kept>();
+  /** By chat and seq. */
+  readonly #kept = new Map<string, Map<number, Kept>>();
+  /** The same in the order they came; the oldest is at `#oldest`, as in a ring. */
+  readonly #order: { readonly chatId: string; readonly kept: Kept }[] = [];
+  #oldest = 0;
 
   constructor(epoch: string) {
     this.#epoch = epoch;
@@ -64,20 +69,30 @@ export class MessageEvents {
 
   #keptOf(record: RecordDelivery): Kept {
     const { chatId, seq, deleted } = record;
-    const key = `${seq} ${deleted} ${chatId}`;
-    let kept = this.#kept.get(key);
-    if (kept === undefined) {
-      kept = { view: new RecordView({ chatId, epoch: this.#epoch, record }), shared: undefined };
-      this.#kept.set(key, kept);
-      if (this.#kept.size > KEPT_MAX) this.#forgetOldest();
-    }
+    const known = this.#kept.get(chatId)?.get(seq);
+    if (known !== undefined && known.deleted === deleted) return known;
+    const view = new RecordView({ chatId, epoch: this.#epoch, record });
+    const kept: Kept = { seq, deleted, view, shared: undefined };
+    this.#keep(chatId, kept);
     return kept;
   }
 
-  #forgetOldest(): void {
-    for (const key of this.#kept.keys()) {
-      this.#kept.delete(key);
-      return;
-    }
+  #keep(chatId: string, kept: Kept): void {
+    const place = this.#oldest;
+    this.#oldest = (place + 1) % KEPT_MAX;
+    const oldest = this.#order[place];
+    if (oldest !== undefined) this.#forget(oldest.chatId, oldest.kept);
+    this.#order[place] = { chatId, kept };
+    const ofChat = this.#kept.get(chatId);
+    if (ofChat === undefined) this.#kept.set(chatId, new Map([[kept.seq, kept]]));
+    else ofChat.set(kept.seq, kept);
+  }
+
+  /** One that was deleted meanwhile has taken the place of what it was. */
+  #forget(chatId: string, kept: Kept): void {
+    const ofChat = this.#kept.get(chatId);
+    if (ofChat?.get(kept.seq) !== kept) return;
+    ofChat.delete(kept.seq);
+    if (ofChat.size === 0) this.#kept.delete(chatId);
   }
 }

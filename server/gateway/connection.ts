@@ -13,6 +13,7 @@ import {
   type Subprotocol,
 } from '../../protocol/wire/index.js';
 import type { Action } from './actions.js';
+import type { Frames } from './frames.js';
 import { Output, type OutputOptions, type Write } from './output.js';
 import type {
   Authenticated,
@@ -56,6 +57,7 @@ export interface ConnectionOptions {
   readonly durability: 'fsync' | 'page-cache-unsafe';
   readonly now: () => number;
   readonly output?: OutputOptions | undefined;
+  readonly frames?: Frames | undefined;
 }
 
 const HELLO_LIMITS = { ...FRAME_LIMITS, frameBytesMax: HELLO_FRAME_BYTES_MAX };
@@ -80,6 +82,7 @@ export class Connection implements StreamSink {
       write: (frames, written) => this.#write(frames, written),
       drained: () => this.#drained(),
       options: options.output,
+      frames: options.frames,
     });
   }
 

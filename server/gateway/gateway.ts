@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { consumerIdOf, type Subprotocol } from '../../protocol/wire/index.js';
 import { Connection, type Socket } from './connection.js';
+import { Frames } from './frames.js';
 import type { OutputOptions } from './output.js';
 import type { Services } from './services.js';
 
@@ -41,6 +42,7 @@ export class Gateway {
   readonly #byDevice = new Map<string, Connection>();
   readonly #closed = new Map<number, number>();
   readonly #frames = { in: 0, out: 0 };
+  readonly #written = new Frames();
   #accepted = 0;
   #refused = 0;
   #isClosing: boolean;
@@ -65,7 +67,7 @@ export class Gateway {
   accept(socket: Socket, subprotocol: Subprotocol): Connection {
     const { services, durability, now, output } = this.#options;
     const connection = new Connection({
-      ...{ socket, subprotocol, services, durability, now, output },
+      ...{ socket, subprotocol, services, durability, now, output, frames: this.#written },
       sessionId: randomBytes(12).toString('base64url'),
       events: {
         welcome: (welcomed) => this.#welcome(welcomed),

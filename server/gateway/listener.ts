@@ -133,7 +133,7 @@ function refuse(stream: Duplex, { status, error, headers = [] }: Refusal): void 
 
 function accept(gateway: Gateway, socket: DeviceSocket, stream: Duplex): void {
   const subprotocol = socket.protocol as Subprotocol;
-  const connection = gateway.accept(socketOf(socket, stream, subprotocol), subprotocol);
+  const connection = gateway.accept(socketOf(socket, stream), subprotocol);
   socket.fault = (error) => connection.refuse(error);
   watchStranger(connection, stream);
   answerPings(connection, socket);
@@ -145,17 +145,16 @@ function accept(gateway: Gateway, socket: DeviceSocket, stream: Duplex): void {
   socket.on('close', () => connection.gone());
 }
 
-function socketOf(socket: WebSocket, stream: Duplex, subprotocol: Subprotocol): Socket {
-  const options = { binary: isBinary(subprotocol), compress: false };
+/** Frames go to the stream as they are: without compression ws has none of its own under way. */
+function socketOf(socket: WebSocket, stream: Duplex): Socket {
   return {
     write: (frames, written) => {
       if (socket.readyState !== socket.OPEN) return;
-      stream.cork();
-      for (const [index, frame] of frames.entries()) {
-        const isLast = index === frames.length - 1;
-        socket.send(frame, options, isLast ? (error) => error ?? written() : undefined);
-      }
-      stream.uncork();
+      const last = frames.length - 1;
+      if (last > 0) stream.cork();
+      for (let index = 0; index < last; index++) stream.write(frames[index]);
+      stream.write(frames[last], (error) => error ?? written());
+      if (last > 0) stream.uncork();
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),

@@ -4,7 +4,8 @@
 // Invariant: what waits here and in the socket is at most `bytesMax`; what would pass it is refused
 // and the socket is given up. From `bytesFull` on nobody should bring more until it has gone down.
 
-import { packMaps, type Subprotocol } from '../../protocol/wire/index.js';
+import type { Subprotocol } from '../../protocol/wire/index.js';
+import { Frames } from './frames.js';
 
 export interface OutputOptions {
   readonly bytesFull: number;
@@ -13,7 +14,7 @@ export interface OutputOptions {
 
 export const OUTPUT: OutputOptions = { bytesFull: 512 * 1024, bytesMax: 4 * 1024 * 1024 };
 
-/** Frames to a socket; `written` when it has taken them all from memory. */
+/** Frames of WebSocket, headers and all; `written` when it has taken them all from memory. */
 export type Write = (frames: readonly Uint8Array[], written: () => void) => void;
 
 export class Output {
@@ -21,6 +22,7 @@ export class Output {
   readonly #write: Write;
   readonly #drained: () => void;
   readonly #options: OutputOptions;
+  readonly #frames: Frames;
   #gathered: Uint8Array[] = [];
   #bytes = 0;
 
@@ -30,11 +32,14 @@ export class Output {
     /** It was full and is not any more. */
     readonly drained: () => void;
     readonly options?: OutputOptions | undefined;
+    /** Shared by those who are mostly written the same. */
+    readonly frames?: Frames | undefined;
   }) {
     this.#subprotocol = given.subprotocol;
     this.#write = given.write;
     this.#drained = given.drained;
     this.#options = given.options ?? OUTPUT;
+    this.#frames = given.frames ?? new Frames();
   }
 
   get bytes(): number {
@@ -57,7 +62,7 @@ export class Output {
   /** Writes now what would be written when the turn ends. */
   writeOut(): void {
     if (this.#gathered.length === 0) return;
-    const frames = packMaps(this.#gathered, this.#subprotocol);
+    const frames = this.#frames.of(this.#gathered, this.#subprotocol);
     const bytes = this.#gathered.reduce((sum, map) => sum + map.length, 0);
     this.#gathered = [];
     this.#write(frames, () => this.#written(bytes));

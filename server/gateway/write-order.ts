@@ -40,7 +40,8 @@ export class WriteOrder {
   }
 
   /** The events that may be written now; the others are held. */
-  pass(events: readonly StreamEvent[]): StreamEvent[] {
+  pass(events: readonly StreamEvent[]): readonly StreamEvent[] {
+    if (this.#sends.size === 0 && this.#held.size === 0) return events;
     return events.filter((event) => !this.#hold(event));
   }
 
