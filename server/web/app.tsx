@@ -7,7 +7,7 @@ import { Composer } from './composer.jsx';
 import { LanePanel } from './lane-panel.jsx';
 import { MessageList } from './message-list.jsx';
 import { NameForm } from './name-form.jsx';
-import { openChatOf, type PageState } from './page-state.js';
+import { type Chat, openChatOf, type PageState, unreadOf } from './page-state.js';
 
 export function App({ page }: { readonly page: ChatPage }) {
   const [state, setState] = useState(page.state);
@@ -51,7 +51,7 @@ function TopBar({ page, state }: Props) {
   return (
     <header class="top">
       <h1>
-        <img src="icon.svg" alt="" width="24" height="24" /> FOQ
+        <img src="icon.svg" alt="" width="24" height="24" /> <span>FOQ</span>
       </h1>
       <p class="who">
         <strong>{userId}</strong> <span>{deviceId}</span>
@@ -98,27 +98,35 @@ function ChatList({ page, state }: Props) {
   return (
     <nav class="chats" aria-label="Chats">
       <ul>
-        {state.chats.map(({ chatId, peers, messages, headSeq, read }) => (
-          <li key={chatId}>
-            <button
-              type="button"
-              class="chat-link"
-              aria-current={chatId === state.openId}
-              onClick={() => page.open(chatId)}
-            >
-              <span class="name">{peers.join(', ') || '…'}</span>
-              {headSeq > read ? (
-                <span class="unread">
-                  {headSeq - read}
-                  <span class="for-readers"> unread</span>
-                </span>
-              ) : null}
-              <span class="latest">{messages.at(-1)?.text ?? ''}</span>
-            </button>
-          </li>
+        {state.chats.map((chat) => (
+          <ChatLink key={chat.chatId} page={page} state={state} chat={chat} />
         ))}
       </ul>
       <NameForm label="Write to" action="Open" take={(name) => page.write(name)} />
     </nav>
+  );
+}
+
+function ChatLink({ page, state, chat }: Props & { readonly chat: Chat }) {
+  const { chatId, peers, messages } = chat;
+  const unread = unreadOf(state, chat);
+  return (
+    <li>
+      <button
+        type="button"
+        class="chat-link"
+        aria-current={chatId === state.openId}
+        onClick={() => page.open(chatId)}
+      >
+        <span class="name">{peers.join(', ') || '…'}</span>
+        {unread > 0 ? (
+          <span class="unread">
+            {unread}
+            <span class="for-readers"> unread</span>
+          </span>
+        ) : null}
+        <span class="latest">{messages.at(-1)?.text ?? ''}</span>
+      </button>
+    </li>
   );
 }

@@ -11,7 +11,7 @@ import {
   type WaitingMessage,
 } from '../../protocol/client/index.js';
 import { admission, cursorsOf, makeUser } from './broker-calls.js';
-import { KeptMessages, shownOf } from './kept-messages.js';
+import { gapShown, KeptMessages, shownOf } from './kept-messages.js';
 import { Network } from './network.js';
 import * as page from './page-state.js';
 import { Tab } from './tab.js';
@@ -126,11 +126,7 @@ export class ChatPage {
   #listen(): void {
     const client = this.#client;
     client.on('message', (message) => this.#take(message));
-    client.on('gap', ({ chatId, fromSeq, toSeq: seq, reason }) => {
-      const text = `${fromSeq} to ${seq} will not come: ${reason}`;
-      const none = { kind: 'none', senderId: '', deviceId: '', at: Date.now() } as const;
-      this.#add(chatId, { seq, text, ...none });
-    });
+    client.on('gap', ({ chatId, ...gap }) => this.#add(chatId, gapShown(gap)));
     client.on('receipt', ({ chatId, userId, ...mark }) => {
       this.#change(chatId, (chat) => page.withMark(chat, userId, mark));
     });
@@ -257,7 +253,8 @@ export class ChatPage {
     const { messages: [first] = [], headSeq = 0 } = this.#chat(chatId) ?? {};
     const before = first?.seq ?? headSeq + 1;
     if (before > 1) {
-      const { messages } = await this.#client.history({ chatId, before, limit: PAGE_MAX });
+      const { messages, gap } = await this.#client.history({ chatId, before, limit: PAGE_MAX });
+      if (gap !== undefined) this.#add(chatId, gapShown(gap));
       for (const message of messages) this.#add(chatId, shownOf(message));
     }
     this.#markRead();

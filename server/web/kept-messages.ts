@@ -1,13 +1,13 @@
 // Messages that this tab has: kept before they are acked, so that a reload shows them again, and a
 // tab that says RECEIVED really has the message. The oldest go when there are many.
 
-import type { Message } from '../../protocol/client/index.js';
+import type { Gap, Message } from '../../protocol/client/index.js';
 import type { Tab } from './tab.js';
 
 /** A message, or what stands in its place, as it is shown. */
 export interface Shown {
   readonly seq: number;
-  readonly kind: 'message' | 'membership' | 'none';
+  readonly kind: 'message' | 'membership' | 'gap' | 'none';
   readonly senderId: string;
   readonly deviceId: string;
   readonly at: number;
@@ -49,6 +49,13 @@ export class KeptMessages {
 
 function nameOf(chatId: string, seq: number): string {
   return `message/${chatId}/${seq}`;
+}
+
+/** Stands where the last of the range would. */
+export function gapShown({ fromSeq, toSeq: seq, reason }: Gap): Shown {
+  const why = reason === 'expired' ? 'every device had them, or their time was over' : reason;
+  const text = `#${fromSeq} to #${seq} have left the broker: ${why}`;
+  return { seq, kind: 'gap', senderId: '', deviceId: '', at: Date.now(), text };
 }
 
 export function shownOf(message: Omit<Message, 'epoch'>): Shown {

@@ -33,7 +33,7 @@ export function LanePanel({ state, chat }: Props) {
             key={`${lane.userId}/${lane.deviceId}`}
             lane={lane}
             seqs={seqs}
-            waiting={lane.isHere ? waiting.length : 0}
+            unsent={Math.min(waiting.length, CELLS_MAX)}
           />
         ))}
       </ul>
@@ -58,14 +58,13 @@ export function LanePanel({ state, chat }: Props) {
 interface LaneProps {
   readonly lane: DeviceLane;
   readonly seqs: readonly number[];
-  /** Messages in the outbox of this tab. */
-  readonly waiting: number;
+  /** Messages in the outbox of this tab; all lanes leave place for them, to be as long. */
+  readonly unsent: number;
 }
 
-function Lane({ lane, seqs, waiting }: LaneProps) {
+function Lane({ lane, seqs, unsent }: LaneProps) {
   const head = seqs.at(-1) ?? 0;
   const first = seqs[0] ?? 1;
-  const unsent = Math.min(waiting, CELLS_MAX);
   const cells = seqs.length + unsent;
   const at = (Math.max(0, lane.received - first + 1) / Math.max(1, cells)) * 100;
   return (
@@ -74,17 +73,22 @@ function Lane({ lane, seqs, waiting }: LaneProps) {
         <strong>{lane.userId}</strong> <span>{deviceName(lane)}</span>
         <span class="so-far">{soFar(lane, head)}</span>
       </p>
-      <div class="track" aria-hidden="true" style={{ maxWidth: `${cells * CELL_REM}rem` }}>
+      <div class="track" aria-hidden="true" style={columnsOf(cells)}>
         {seqs.map((seq) => (
           <span key={seq} class={cellOf(lane, seq)} />
         ))}
-        {Array.from({ length: unsent }, (_, index) => (
+        {Array.from({ length: lane.isHere ? unsent : 0 }, (_, index) => (
           <span key={`unsent ${index}`} class="cell unsent" />
         ))}
         <span class="cursor" style={{ left: `${at}%` }} />
       </div>
     </li>
   );
+}
+
+function columnsOf(cells: number) {
+  const gridTemplateColumns = `repeat(${cells}, minmax(0, 1fr))`;
+  return { gridTemplateColumns, maxWidth: `${cells * CELL_REM}rem` };
 }
 
 function cellOf({ received, read }: DeviceLane, seq: number): string {

@@ -39,6 +39,7 @@ export function MessageList({ state, chat }: Props) {
 
 function MessageRow({ shown, state, chat }: Props & { readonly shown: Shown }) {
   const { seq, kind, senderId, deviceId, at, text } = shown;
+  if (kind === 'gap') return <li class="notice">{text}</li>;
   if (kind === 'membership') return <li class="notice">{text} can write here</li>;
   const isOwn = senderId === state.userId;
   const isOther = isOwn && deviceId !== state.deviceId;

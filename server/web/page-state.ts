@@ -77,6 +77,13 @@ export function withMark(
   return { ...chat, marks: { ...chat.marks, [userId]: { delivered, read } } };
 }
 
+/** Messages of others that were not read here. */
+export function unreadOf({ userId }: PageState, { messages, read }: Chat): number {
+  return messages.filter(({ kind, seq, senderId }) => {
+    return kind === 'message' && seq > read && senderId !== userId;
+  }).length;
+}
+
 export type Tick = 'waiting' | 'durable' | 'delivered' | 'read';
 
 /** What became of an own message: delivered and read when all others have it so far. */

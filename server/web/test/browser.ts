@@ -17,7 +17,7 @@ const executablePath = (GIVEN === undefined ? PLACES : [GIVEN]).find((path) => e
 export const skip: string | false =
   executablePath === undefined && 'there is no Chromium: install it, or name it in FOQ_CHROMIUM';
 
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 25;
 
 /** A broker of its own, to be killed and started again. */

@@ -27,6 +27,7 @@ test('a second tab is a second device, and so is the copy of a tab', { skip }, a
   const browser = await aBrowser(t);
   const home = await browser.newContext();
   const first = await Person.at(home, { broker, query: 'user=ann&with=bob' });
+  // Bob has no device yet, and all is kept for the one that he will have.
   await first.write('bob', 'one', 'two');
   await first.textsOnce(2);
   const second = await Person.at(home, { broker, query: 'user=ann&with=bob' });
