@@ -140,7 +140,10 @@ function typeScript() {
     inputs: ['tsconfig.json', 'package-lock.json', ...typeScriptFolders()],
     outputs: ['dist'],
     run: async () => {
-      await must('typescript', process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
+      const compiler = 'node_modules/typescript/bin/tsc';
+      await must('typescript', process.execPath, [compiler, '-p', '.']);
+      // What browsers load of the client is written again without comments; declarations keep them.
+      await must('typescript-client', process.execPath, [compiler, '-p', 'protocol/client']);
       removeOrphans('dist');
       linkCommand();
     },

@@ -69,8 +69,9 @@ async function start(config: Config, closers: Closers): Promise<Broker> {
   const services = gatewayServices(parts);
   const { queue } = parts;
   const { durability } = queue;
-  const { connectionsMax } = config;
-  const gateway = new Gateway({ services, durability, now, connectionsMax });
+  const { connectionsMax, strangersMax, hellosPerSecond } = config;
+  const limits = { connectionsMax, strangersMax, hellosPerSecond };
+  const gateway = new Gateway({ services, durability, now, ...limits });
   const state = { isClosing: false };
   const http = httpServices(parts, { gateway, isClosing: () => state.isClosing });
   const app = await httpApp({ services: http, tls, webFolders: WEB_FOLDERS });

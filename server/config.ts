@@ -84,6 +84,16 @@ export const OPTIONS = {
   ),
   maxAge: text('30d', 'at least 1 minute', 'Older messages leave, whoever lacks them.'),
   connectionsMax: count(10_000, { least: 1, most: 1_000_000 }, 'Sockets at once.'),
+  strangersMax: count(
+    1_000,
+    { least: 1, most: 1_000_000 },
+    'Sockets at once that were not welcomed yet.',
+  ),
+  hellosPerSecond: count(
+    2_000,
+    { least: 1, most: 1_000_000 },
+    'Devices that are let in a second; others are closed with 4005 and come again.',
+  ),
   closeWithinMs: count(
     10_000,
     { least: 0, most: 600_000 },

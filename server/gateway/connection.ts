@@ -42,6 +42,8 @@ export interface Socket {
 
 /** What a connection tells the gateway that made it. */
 export interface ConnectionEvents {
+  /** A `hello` came: 0 when it is let in, else ms until one more is. */
+  enters(): number;
   /** Its `hello` was taken: an older connection of this device has to go. */
   welcome(connection: Connection): void;
   frame(direction: 'in' | 'out'): void;
@@ -207,7 +209,14 @@ export class Connection implements StreamSink {
   }
 
   #verify(ticket: number, token: string): void {
-    const { services, now } = this.#options;
+    const { services, events, now } = this.#options;
+    // Before any cryptography, so that a storm of devices costs no more than their frames.
+    const retryAfterMs = this.#session.caller === undefined ? events.enters() : 0;
+    if (retryAfterMs > 0) {
+      const error = new FoqError('FOQ_BUSY', { details: { retryAfterMs } });
+      this.#do(this.#session.failed(ticket, error, now()));
+      return;
+    }
     services.authenticate(token).then(
       (who) => this.#verified(ticket, who),
       (error: unknown) => this.#do(this.#session.failed(ticket, this.#known(error), now())),

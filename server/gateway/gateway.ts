@@ -2,16 +2,19 @@
 // ticks, and their end.
 //
 // Invariants: a device has at most one connection that was welcomed; there are at most
-// `connectionsMax` connections, and `strangersMax` of them without a welcome.
+// `connectionsMax` connections, and `strangersMax` of them without a welcome; `hellosPerSecond`
+// come in, and as many at once after a pause.
 
 import { randomBytes } from 'node:crypto';
 import { consumerIdOf, type Subprotocol } from '../../protocol/wire/index.js';
 import { Connection, type Socket } from './connection.js';
 import { Frames } from './frames.js';
 import type { OutputOptions } from './output.js';
+import { SendRate } from './send-rate.js';
 import type { Services } from './services.js';
 
 const TICK_MS = 1_000;
+const HELLOS_PER_SECOND = 2_000;
 /** How often a closing gateway looks whether all is answered. */
 const DRAIN_MS = 20;
 
@@ -21,6 +24,7 @@ export interface GatewayOptions {
   readonly now: () => number;
   readonly connectionsMax?: number | undefined;
   readonly strangersMax?: number | undefined;
+  readonly hellosPerSecond?: number | undefined;
   readonly output?: OutputOptions | undefined;
 }
 
@@ -43,6 +47,7 @@ export class Gateway {
   readonly #closed = new Map<number, number>();
   readonly #frames = { in: 0, out: 0 };
   readonly #written = new Frames();
+  readonly #hellos: SendRate;
   #accepted = 0;
   #refused = 0;
   #isClosing: boolean;
@@ -50,6 +55,8 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    const { hellosPerSecond = HELLOS_PER_SECOND, now } = options;
+    this.#hellos = new SendRate({ perSecond: hellosPerSecond, burst: hellosPerSecond }, now());
     this.#isClosing = false;
     this.#timer = setInterval(() => this.tick(), TICK_MS).unref();
   }
@@ -70,6 +77,7 @@ export class Gateway {
       ...{ socket, subprotocol, services, durability, now, output, frames: this.#written },
       sessionId: randomBytes(12).toString('base64url'),
       events: {
+        enters: () => this.#hellos.take(now()),
         welcome: (welcomed) => this.#welcome(welcomed),
         frame: (direction) => {
           this.#frames[direction] += 1;

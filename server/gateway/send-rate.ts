@@ -1,4 +1,5 @@
-// How often a session may send: a bucket of sends that refills evenly. Pure: time is an argument.
+// How often a session may send, or a gateway let devices in: a bucket that refills evenly. Pure:
+// time is an argument.
 
 const SECOND_MS = 1_000;
 
@@ -15,7 +16,7 @@ export class SendRate {
     this.#filledAt = now;
   }
 
-  /** 0 when one more may be sent, and is then counted; else ms until one may. */
+  /** 0 when one more may, and is then counted; else ms until one may. */
   take(now: number): number {
     const passedMs = Math.max(now - this.#filledAt, 0);
     this.#left = Math.min(this.#left + (passedMs * this.#perSecond) / SECOND_MS, this.#burst);

@@ -327,6 +327,7 @@ function expiring(expiresAt: number): WireEvent {
 function reasonOf(error: unknown): CloseReason {
   const code = error instanceof FoqError ? error.code : 'FOQ_INTERNAL';
   if (code === 'FOQ_UNAVAILABLE') return 'GO_AWAY';
+  if (code === 'FOQ_BUSY') return 'ADMISSION';
   return code === 'FOQ_FORBIDDEN' ? 'FORBIDDEN' : 'UNAUTHORIZED';
 }
 

@@ -27,7 +27,12 @@ test('a socket that takes nothing is not read from, and closed with 4004 after 2
     },
     subprotocol: 'foq.v1.json',
     services: SERVICES,
-    events: { welcome: () => undefined, frame: () => undefined, closed: () => undefined },
+    events: {
+      enters: () => 0,
+      welcome: () => undefined,
+      frame: () => undefined,
+      closed: () => undefined,
+    },
     sessionId: 's',
     durability: 'fsync',
     now: () => clock.now,

@@ -60,6 +60,28 @@ test('one connection more than there may be is 503, also of strangers', async (t
   t.match(gateway.stats(), { connections: 1, refused: 1, accepted: 1 });
 });
 
+test('devices count against all sockets, and no longer against strangers', async (t) => {
+  const { port } = await aGateway(t, { connectionsMax: 2, strangersMax: 1 });
+  await aDevice(port);
+  await aDevice(port, { name: 'bob/phone' });
+  const good = { 'sec-websocket-protocol': 'foq.v1.json' };
+  t.equal((await refused(port, '/chat', good)).status, 503);
+});
+
+test('one hello a second more than are let in is BUSY and 4005, and may come again', async (t) => {
+  const rig = await aGateway(t, { hellosPerSecond: 2 });
+  const first = await aDevice(rig.port);
+  await aDevice(rig.port, { name: 'bob/phone' });
+  const late = await aSocket(rig.port);
+  late.send({ t: 'hello', id: 3, token: 'eve/phone' });
+  t.equal(await late.closed, 4005);
+  t.match(late.maps, [{ t: 'error', id: 3, name: 'BUSY', retry: 'later', retryAfterMs: 500 }]);
+  first.send({ t: 'auth', id: 1, token: 'ann/phone' });
+  t.match(await first.next(({ id }) => id === 1), { t: 'ok' }, 'who is in stays in');
+  rig.now += 500;
+  t.equal((await aDevice(rig.port, { name: 'eve/phone' })).maps.length, 1);
+});
+
 for (const subprotocol of SUBPROTOCOLS) {
   test(`a device is welcomed and answered in ${subprotocol}`, async (t) => {
     const rig = await aGateway(t);
