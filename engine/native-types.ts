@@ -23,7 +23,7 @@ export interface Answers {
   done(ticket: number): void;
   joined(ticket: number, joined: NativeJoined): void;
   failed(ticket: number, error: NativeError): void;
-  /** `takeNews` has something; not said again until it was called and found nothing more. */
+  /** `takeNews` has something; not said again until a call left nothing. */
   news(attachment: number): void;
 }
 

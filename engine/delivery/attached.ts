@@ -253,7 +253,8 @@ export class Attached implements Hander, WindowSink {
         this.#fence();
         return;
       }
-      if (rows.length === 0) {
+      // Fewer than were asked for are all, and a later change rings again.
+      if (rows.length < NEWS_ROWS) {
         this.#hasNews = false;
         return;
       }

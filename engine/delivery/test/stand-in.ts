@@ -249,7 +249,7 @@ export class StandIn implements DeliveryPort {
     if (attachment === undefined) return { rows: [], fenced: false };
     const chatIds = [...attachment.changed].slice(0, limit);
     for (const chatId of chatIds) attachment.changed.delete(chatId);
-    if (chatIds.length === 0) attachment.isRung = false;
+    if (attachment.changed.size === 0) attachment.isRung = false;
     const rows = chatIds.map((chatId) => this.#row(chatId, attachment.consumerId));
     return { rows, fenced: attachment.isFenced };
   }

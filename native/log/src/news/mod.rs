@@ -10,9 +10,11 @@
 //!   becomes visible. Whoever attaches and then reads has therefore either read the change or is
 //!   told of it; what is not durable is neither.
 //! - A chat is in an attachment's set at most once, in the order in which it first changed.
-//! - An attachment is rung when it has something to hear, and not again until a `take` found
+//! - An attachment is rung when it has something to hear, and not again until a `take` left
 //!   nothing: `rung` is set exactly from the ring to that `take`. The two are decided under one
 //!   lock, so that no ring is lost between them.
+//! - Marks of others ring nobody by themselves: each ack of each member would ring all the others.
+//!   They wait for the next ring, or for `ring_quiet`, which whoever takes the rings owes them.
 //! - One attachment a consumer hears; a newer one fences it. The fenced one is rung once more.
 //! - Locks: the states' may be held when this one is taken, never the other way round.
 
@@ -41,6 +43,14 @@ pub(crate) enum Wants {
     Chat(ChatKey),
 }
 
+/// What there is to hear of a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Nothing but marks of others.
+    Marks,
+    Any,
+}
+
 /// An attachment that is to be rung, and whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ring {
@@ -65,6 +75,8 @@ struct Attachment {
     changed: VecDeque<ChatIndex>,
     noted: HashSet<ChatIndex>,
     rung: bool,
+    /// Among the quiet.
+    quiet: bool,
     fenced: bool,
 }
 
@@ -86,6 +98,8 @@ pub(crate) struct Attachments {
     last_id: AttachmentId,
     /// At most one per attachment.
     rings: Vec<Ring>,
+    /// Have something to hear that rings nobody yet.
+    quiet: Vec<AttachmentId>,
     ended: bool,
 }
 
@@ -133,7 +147,7 @@ impl News {
         for chat in &chats {
             attachment.noted.remove(chat);
         }
-        if chats.is_empty() {
+        if attachment.changed.is_empty() {
             attachment.rung = false;
             // A burst is over: an idle listener holds no memory.
             attachment.changed = VecDeque::new();
@@ -142,10 +156,26 @@ impl News {
         Taken { wants: Some(attachment.wants), chats, fenced: attachment.fenced, ended }
     }
 
-    /// Moves the attachments that are to be rung to `into`.
-    pub fn take_rings(&self, into: &mut Vec<Ring>) {
-        if !self.is_idle() {
-            into.append(&mut self.attachments.lock().rings);
+    /// Moves the attachments that are to be rung to `into`; says whether some are quiet, which
+    /// `ring_quiet` has to end before long.
+    pub fn take_rings(&self, into: &mut Vec<Ring>) -> bool {
+        if self.is_idle() {
+            return false;
+        }
+        let mut attachments = self.attachments.lock();
+        into.append(&mut attachments.rings);
+        !attachments.quiet.is_empty()
+    }
+
+    /// Rings those who have waited with marks alone.
+    pub fn ring_quiet(&self) {
+        let mut attachments = self.attachments.lock();
+        for id in std::mem::take(&mut attachments.quiet) {
+            let Some(attachment) = attachments.by_id.get_mut(&id) else { continue };
+            attachment.quiet = false;
+            if !attachment.changed.is_empty() {
+                attachments.ring(id);
+            }
         }
     }
 
@@ -176,6 +206,7 @@ impl Attachments {
             changed: VecDeque::new(),
             noted: HashSet::new(),
             rung: false,
+            quiet: false,
             fenced: false,
         };
         self.by_id.insert(id, attachment);
@@ -226,21 +257,28 @@ impl Attachments {
     }
 
     /// Notes a change of `chat` for an attachment.
-    fn note(&mut self, id: AttachmentId, chat: ChatIndex) {
+    fn note(&mut self, id: AttachmentId, chat: ChatIndex, change: Change) {
         let Some(attachment) = self.by_id.get_mut(&id).filter(|found| !found.fenced) else {
             return;
         };
         if attachment.noted.insert(chat) {
             attachment.changed.push_back(chat);
-            self.ring(id);
+        }
+        match change {
+            Change::Any => self.ring(id),
+            Change::Marks if attachment.rung || attachment.quiet => {}
+            Change::Marks => {
+                attachment.quiet = true;
+                self.quiet.push(id);
+            }
         }
     }
 
     /// Notes a change of `chat` for those who watch it.
-    fn note_watches(&mut self, key: ChatKey, chat: ChatIndex) {
+    fn note_watches(&mut self, key: ChatKey, chat: ChatIndex, change: Change) {
         for nth in 0..self.watches.get(&key).map_or(0, Vec::len) {
             let id = self.watches.get(&key).and_then(|watches| watches.get(nth)).copied();
-            id.into_iter().for_each(|id| self.note(id, chat));
+            id.into_iter().for_each(|id| self.note(id, chat, change));
         }
     }
 

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use super::{AttachmentId, Attachments, News};
+use super::{AttachmentId, Attachments, Change, News};
 use crate::format::effect::kind;
 use crate::round::Round;
 use crate::state::{ChatIndex, States};
@@ -83,18 +83,19 @@ impl Noting {
             let version = members.map_or(0, |members| members.marks_version);
             let all = !touched.only_acks || chat.floor != touched.floor;
             let others = version != touched.marks_version;
+            let change = if all { Change::Any } else { Change::Marks };
             self.after.clear();
             for cursor in members.into_iter().flat_map(|members| &members.cursors) {
                 let Some(id) = attachments.of(cursor.name) else { continue };
                 self.after.push(id);
                 // Its own marks alone are no news to a consumer.
                 if all || (others && version > cursor.marks_seen) {
-                    attachments.note(id, touched.chat);
+                    attachments.note(id, touched.chat, change);
                 }
             }
             note_lost(&mut listeners, &touched, &self.after, attachments);
             if all || others {
-                attachments.note_watches(chat.key, touched.chat);
+                attachments.note_watches(chat.key, touched.chat, change);
             }
         }
         drop(listeners);
@@ -115,7 +116,7 @@ fn note_lost(
         match rest.split_first() {
             Some((kept, behind)) if *kept == before => rest = behind,
             _ if after.contains(&before) => {}
-            _ => attachments.note(before, touched.chat),
+            _ => attachments.note(before, touched.chat, Change::Any),
         }
     }
 }

@@ -61,20 +61,47 @@ fn each_chat_comes_once_in_the_order_of_first_change_and_pages_go_on() {
 }
 
 #[test]
-fn an_attachment_is_rung_once_until_it_found_nothing() {
+fn an_attachment_is_rung_once_until_nothing_is_left() {
     let mut log = simulated();
-    log.commit(&[join("chat", "ann")]);
+    log.commit(&[join("chat", "ann"), join("other", "ann")]);
     let ann = attach(&log, "ann");
     log.commit(&[append("chat", b"a")]);
-    log.commit(&[append("chat", b"b")]);
+    log.commit(&[append("other", b"a")]);
     assert_eq!(rung(&log.reader), [ann]);
-    assert_eq!(take(&log, ann).len(), 1);
+    assert_eq!(log.reader.take_news(OWNER, ann, 1).rows.len(), 1);
+    log.commit(&[append("chat", b"b")]);
+    assert!(rung(&log.reader).is_empty(), "something was left");
+    assert_eq!(log.reader.take_news(OWNER, ann, 2).rows.len(), 2);
     log.commit(&[append("chat", b"c")]);
-    assert!(rung(&log.reader).is_empty(), "it has not found nothing yet");
+    assert_eq!(rung(&log.reader), [ann]);
     assert_eq!(take(&log, ann).len(), 1);
     assert!(take(&log, ann).is_empty());
-    log.commit(&[append("chat", b"d")]);
-    assert_eq!(rung(&log.reader), [ann]);
+}
+
+#[test]
+fn marks_of_others_wait_for_the_next_ring_or_until_the_quiet_are_rung() {
+    let mut log = simulated();
+    log.commit(&[join("chat", "ann"), join("chat", "bob"), append("chat", b"a")]);
+    let (ann, bob) = (attach(&log, "ann"), attach(&log, "bob"));
+    let mut rings = Vec::new();
+    log.commit(&[received("chat", "ann", 1)]);
+    assert!(log.reader.shared.news.take_rings(&mut rings), "bob is quiet");
+    assert!(rings.is_empty());
+    log.reader.shared.news.ring_quiet();
+    assert_eq!(rung(&log.reader), [bob]);
+    assert_eq!(take(&log, bob).len(), 1);
+    assert!(!log.reader.shared.news.take_rings(&mut rings), "nobody is quiet any more");
+
+    log.commit(&[append("chat", b"b")]);
+    rung(&log.reader).into_iter().for_each(|id| assert_eq!(take(&log, id).len(), 1));
+    log.commit(&[received("chat", "ann", 2)]);
+    assert!(rung(&log.reader).is_empty());
+    log.commit(&[append("chat", b"c")]);
+    assert_eq!(rung(&log.reader), [ann, bob], "a record rings who was quiet");
+    let rows = take(&log, bob);
+    assert_eq!((rows.len(), rows[0].marks, rows[0].head_seq), (1, true, 3));
+    log.reader.shared.news.ring_quiet();
+    assert!(rung(&log.reader).is_empty(), "it has heard of the marks with the record");
 }
 
 #[test]
@@ -226,6 +253,9 @@ fn who_reads_once_and_follows_the_news_knows_what_is_so() {
             let count = 1 + dice.below(4);
             let some: Vec<_> = (0..count).map(|_| any_operation(&mut dice, &log.reader)).collect();
             log.commit(&some);
+            if dice.one_in(3) {
+                log.reader.shared.news.ring_quiet();
+            }
             let rings = if dice.one_in(2) { rung(&log.reader) } else { Vec::new() };
             for (id, _, belief) in listeners.iter_mut().filter(|(id, ..)| rings.contains(id)) {
                 loop {
@@ -237,6 +267,7 @@ fn who_reads_once_and_follows_the_news_knows_what_is_so() {
                 }
             }
         }
+        log.reader.shared.news.ring_quiet();
         let rings = rung(&log.reader);
         for (id, consumer, mut belief) in listeners {
             if rings.contains(&id) {

@@ -29,6 +29,9 @@ const TICK_MS: u64 = 60_000;
 /// appends, which stop first, use up little of what is kept for acks.
 const SPACE_MS: u64 = 1_000;
 
+/// How long marks of others wait for more before they ring somebody.
+const QUIET: Duration = Duration::from_millis(100);
+
 /// See the module.
 pub(super) struct Committer {
     log: Log,
@@ -54,6 +57,9 @@ pub(super) struct Committer {
     mark_at: Option<u64>,
     tick_at: u64,
     space_at: u64,
+    /// When those are rung who only have marks of others to hear; none while nobody has. Of the
+    /// real clock, as nobody waits in a simulated one for it.
+    quiet_until: Option<Instant>,
     /// How many of the looks asked for are done.
     looked: u64,
 }
@@ -88,6 +94,7 @@ impl Committer {
             mark_at: Some(now.saturating_add(options.idle_mark_ms)),
             tick_at: now.saturating_add(TICK_MS),
             space_at: now,
+            quiet_until: None,
             looked: 0,
         }
     }
@@ -282,7 +289,14 @@ impl Committer {
 
     /// Rings those who have something to hear of what was committed.
     fn ring(&mut self) {
-        self.reader.shared.news.take_rings(&mut self.rings);
+        let news = &self.reader.shared.news;
+        if self.quiet_until.is_some_and(|until| until <= Instant::now()) {
+            self.quiet_until = None;
+            news.ring_quiet();
+        }
+        if news.take_rings(&mut self.rings) {
+            self.quiet_until.get_or_insert_with(|| Instant::now() + QUIET);
+        }
         self.desk.ring(&mut self.rings);
     }
 
@@ -311,7 +325,10 @@ impl Committer {
             self.intake.looked(self.looked);
         }
         // At least a millisecond: time that stands still must not keep the thread busy.
-        let wait = Duration::from_millis(until.saturating_sub(now).max(1));
+        let mut wait = Duration::from_millis(until.saturating_sub(now).max(1));
+        if let Some(quiet_until) = self.quiet_until {
+            wait = wait.min(quiet_until.saturating_duration_since(Instant::now()));
+        }
         self.intake.sleep(Some(wait));
         if spare_is_missing {
             return Ok(());

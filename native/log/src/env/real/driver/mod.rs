@@ -46,7 +46,7 @@ pub trait CompletionSink: Send + Sync {
     fn complete(&self, completions: &mut Vec<Completion>);
 
     /// These attachments of the caller have something to hear: `Caller::take_news`. Each is named
-    /// once and not again until a `take_news` found nothing, seldom without need. The same rules
+    /// once and not again until a `take_news` left nothing, seldom without need. The same rules
     /// as for `complete` hold.
     fn news(&self, attachments: &mut Vec<AttachmentId>) {
         attachments.clear();
