@@ -17,6 +17,7 @@ import {
 import { ownerMarks } from '../receipts/index.js';
 import { isChatLayerId, isDirectChatId } from './chat-ids.js';
 import { inParts } from './in-parts.js';
+import { withPreviews } from './previews.js';
 import { hasCode } from './refusals.js';
 import { userOf } from './stand-ins.js';
 import type { Caller, ChatContext, Handler } from './types.js';
@@ -104,10 +105,11 @@ async function compare(
 }
 
 async function newsOf(
-  { queue }: ChatContext,
+  context: ChatContext,
   caller: Caller,
   rows: readonly Row[],
 ): Promise<ChatNews[]> {
+  const { queue } = context;
   if (rows.length === 0) return [];
   const heads = await queue.heads(rows.map(({ chatId }) => chatId));
   const byChat = new Map(heads.map((head) => [head.chatId, head]));
@@ -116,7 +118,8 @@ async function newsOf(
     if (head === undefined) return undefined;
     return chatNews(caller, { row, head, cursors: await queue.cursors(row.chatId) });
   });
-  return news.flatMap((one) => one ?? []);
+  const listed = news.flatMap((one) => one ?? []);
+  return await withPreviews(context, caller, listed);
 }
 
 /** Undefined where the device is gone from the chat meanwhile. */

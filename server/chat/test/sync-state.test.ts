@@ -24,6 +24,33 @@ withRig('chats with news are listed, most recent first, with what is unread', as
   );
 });
 
+withRig('a chat with something unread shows its newest message', async (t, rig) => {
+  const chatId = await rig.aGroup('ann/phone', ['bob', 'eve']);
+  await rig.say('ann/phone', chatId, 'two', 'three');
+  const previewFor = async (device: string) => {
+    const { reply } = await rig.sync(device);
+    return reply.chats.find((chat) => chat.chatId === chatId)?.preview;
+  };
+  t.match(await previewFor('bob/phone'), [
+    { chatId, seq: 3, messageBody: 'three', senderId: 'ann' },
+  ]);
+  const cursors = await rig.queue.cursors(chatId);
+  t.match(
+    cursors.find(({ consumerId }) => consumerId === 'bob/phone'),
+    { received: 0 },
+  );
+  await rig.update('ann/phone', { chatId, remove: ['eve'] });
+  await rig.say('ann/phone', chatId, 'without eve');
+  t.match(
+    await previewFor('eve/phone'),
+    [{ seq: 4, kind: 'membership' }],
+    'her removal and no more',
+  );
+  t.match(await previewFor('bob/phone'), [{ seq: 5 }]);
+  await rig.say('ann/phone', chatId, 'x'.repeat(5_000));
+  t.equal(await previewFor('bob/phone'), undefined, 'what is long comes with the stream');
+});
+
 withRig('pages follow each other', async (t, rig) => {
   for (const name of ['a', 'b', 'c']) await rig.aGroup('ann/phone', ['bob'], name);
   const first = (await rig.sync('bob/phone', { limit: 2 })).reply;
