@@ -64,7 +64,7 @@ export class QueueBulk implements Bulk {
       this.#packer().append(chatId, payload, fields);
       return this;
     }
-    // The store may refuse it for its size, and with it all of its parcel.
+    // See SURELY_FITTING_BYTES.
     this.#endPart();
     this.#packer().append(chatId, payload, fields);
     this.#endPart();

@@ -26,8 +26,8 @@ import type { Submitter } from './submitter.js';
 import { signalOf, unknownOutcome } from './waiting.js';
 
 /**
- * An append with more than this, or that changes the roster, may be refused by the store for its
- * size, and with it all of its parcel; so it has one of its own.
+ * An append with more than this, or that changes the roster, has a parcel of its own: it would make
+ * that of others much larger than one submission should be.
  */
 export const SURELY_FITTING_BYTES = 32 * 1024;
 

@@ -103,7 +103,10 @@ export interface ReadRange extends Waiting {
   readonly last?: number | undefined;
   /** Default 1,000, at most 10,000. */
   readonly limit?: number | undefined;
-  /** Default 1 MiB; at least one record is read, whatever it is. */
+  /**
+   * Default 1 MiB; at least one record is read, whatever it is. Where not all fit, `before` and
+   * `last` give the newest.
+   */
   readonly maxBytes?: number | undefined;
 }
 

@@ -52,6 +52,19 @@ export const reads: readonly Case[] = [
     },
   },
   {
+    title:
+      'a read backwards that maxBytes ends early has the newest, so that the next goes on below',
+    guarantees: [],
+    async run(t, world) {
+      const queue = await world.open();
+      await Promise.all(range(1, 10).map((n) => queue.append('chat', bytes(10_000, n))));
+      const maxBytes = 25_000;
+      t.same(seqsOf(await queue.read('chat', { before: 9, maxBytes })), [7, 8]);
+      t.same(seqsOf(await queue.read('chat', { before: 7, maxBytes })), [5, 6]);
+      t.same(seqsOf(await queue.read('chat', { last: 9, maxBytes: 1 })), [10]);
+    },
+  },
+  {
     title: 'maxBytes ends a read early, and even 1 byte lets one record through',
     guarantees: [],
     async run(t, world) {

@@ -19,8 +19,6 @@ import type { Caller, ChatContext, Handler } from './types.js';
 type History = CommandOf<'history'>;
 
 const LIMIT_DEFAULT = 50;
-/** Records of one read when going backwards; a payload is at most about a frame. */
-const CHUNK_RECORDS = 16;
 
 interface Page {
   readonly records: readonly QueueRecord[];
@@ -124,45 +122,13 @@ async function backwards(
   const range = ranges.findLast(([joinSeq]) => joinSeq <= upToSeq);
   if (range === undefined) return { records: [] };
   const [joinSeq, leaveSeq] = range;
-  let next = Math.min(upToSeq, leaveSeq ?? upToSeq) + 1;
-  let bytes = 0;
-  let records: readonly QueueRecord[] = [];
-  while (next > joinSeq && records.length < limit) {
-    const count = Math.min(CHUNK_RECORDS, limit - records.length, next - joinSeq);
-    const fromSeq = next - count;
-    const chunk = await queue.read(chatId, { fromSeq, limit: count, maxBytes: CHUNK_BYTES });
-    const fitting = newestWithin(chunk.records, {
-      before: next,
-      bytesMax: bytesMax - bytes,
-      isFirst: records.length === 0,
-    });
-    bytes += fitting.reduce((sum, { payload }) => sum + payload.length, 0);
-    records = [...fitting, ...records];
-    if (chunk.gap !== undefined) {
-      const toSeq = Math.min(chunk.gap.toSeq, next - 1);
-      return { records, gap: { fromSeq: joinSeq, toSeq, reason: chunk.gap.reason } };
-    }
-    if (fitting.length < count) break;
-    next = fromSeq;
-  }
-  return { records };
-}
-
-/** More than a whole chunk of the largest messages. */
-const CHUNK_BYTES = CHUNK_RECORDS * 1_048_576;
-
-/** The newest that fit, without a hole before `before`; the very first always fits. */
-function newestWithin(
-  records: readonly QueueRecord[],
-  { before, bytesMax, isFirst }: { before: number; bytesMax: number; isFirst: boolean },
-): QueueRecord[] {
-  const fitting: QueueRecord[] = [];
-  let bytes = 0;
-  for (const record of records.toReversed()) {
-    if (record.seq >= before) continue;
-    bytes += record.payload.length;
-    if (bytes > bytesMax && !(isFirst && fitting.length === 0)) break;
-    fitting.unshift(record);
-  }
-  return fitting;
+  const end = Math.min(upToSeq, leaveSeq ?? upToSeq) + 1;
+  const { records, gap } = await queue.read(chatId, {
+    before: end,
+    limit: Math.min(limit, end - joinSeq),
+    maxBytes: bytesMax,
+  });
+  if (gap === undefined) return { records };
+  const toSeq = Math.min(gap.toSeq, end - 1);
+  return { records, gap: { fromSeq: joinSeq, toSeq, reason: gap.reason } };
 }

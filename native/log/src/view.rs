@@ -71,9 +71,9 @@ pub struct Record {
 pub enum ReadFrom {
     /// From this seq upwards.
     Seq(u64),
-    /// The `limit` records below this seq.
+    /// The `limit` records below this seq; where they do not fit, the newest of them.
     Before(u64),
-    /// The newest `limit` records.
+    /// The newest `limit` records, as many as fit.
     Last,
 }
 

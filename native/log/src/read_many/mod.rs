@@ -5,7 +5,8 @@
 //! where they were read to, so that a backlog costs no allocation per record.
 //!
 //! Invariants: requests are served in order, and share `bytes_max`; the first record is given
-//! whatever its size. With `Waiting::Never` no call waits for the device: the first that would
+//! whatever its size. What is given of a request is a run without a hole: from its begin forwards,
+//! or, of one that reads backwards, up to its end. With `Waiting::Never` no call waits for the device: the first that would
 //! ends the whole read there.
 
 #[cfg(test)]
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::format::effect::Effect;
 use crate::reader::{Reader, Wanted};
 use crate::state::pointer::Pointer;
-use crate::view::{ReadPart, ReadRequest, ReadStop, RecordView, Waiting};
+use crate::view::{ReadFrom, ReadPart, ReadRequest, ReadStop, RecordView, Waiting};
 
 /// Bytes between two records that are read along with them: less than a call costs.
 const GAP_BYTES_MAX: u64 = 4096;
@@ -59,12 +60,17 @@ impl Reader {
         let mut budget = Budget { bytes, given: false, waiting, buffer: Vec::new() };
         let mut over: Option<ReadStop> = None;
         let parts = requests.iter().enumerate().map(|(number, request)| {
-            let (mut part, wanted) = match self.find(request) {
+            let (mut part, mut wanted) = match self.find(request) {
                 Ok(found) => found,
                 Err(error) => {
                     return ReadPart { stop: ReadStop::Failed(error), ..Default::default() };
                 }
             };
+            let is_cut =
+                !matches!(request.from, ReadFrom::Seq(_)) && keep_newest(&mut wanted, &budget);
+            if is_cut {
+                part.gap = None;
+            }
             part.stop = match &over {
                 Some(stop) if !wanted.is_empty() => stop.clone(),
                 _ => {
@@ -74,7 +80,11 @@ impl Reader {
                         visit(number, record);
                     });
                     part.count = count;
-                    stop
+                    if is_cut && matches!(stop, ReadStop::Complete) {
+                        ReadStop::BytesMax
+                    } else {
+                        stop
+                    }
                 }
             };
             if matches!(part.stop, ReadStop::BytesMax | ReadStop::WouldWait) {
@@ -152,6 +162,20 @@ impl Reader {
         }
         ReadStop::Complete
     }
+}
+
+/// Who reads backwards goes on below the oldest record he was given, so those that do not fit are
+/// the oldest. Says whether there are any.
+fn keep_newest(wanted: &mut Vec<Wanted>, budget: &Budget) -> bool {
+    let mut bytes: u64 = 0;
+    let fitting = wanted.iter().rev().take_while(|wanted| {
+        bytes = bytes.saturating_add(wanted.pointer.length_bytes());
+        bytes <= budget.bytes
+    });
+    let fitting = fitting.count().max(usize::from(!budget.given));
+    let left_out = wanted.len().saturating_sub(fitting);
+    wanted.drain(..left_out);
+    left_out > 0
 }
 
 fn failed(error: Error) -> ReadStop {

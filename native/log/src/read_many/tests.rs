@@ -65,6 +65,21 @@ fn a_request_that_fails_leaves_the_others_as_they_are() {
 }
 
 #[test]
+fn who_reads_backwards_gets_the_newest_that_fit() {
+    let mut log = simulated();
+    log.commit(&(1..=9).map(|_| append("a", &[7; 600])).collect::<Vec<_>>());
+    log.commit(&[Operation::Trim { chat_id: "a", up_to_seq: 2 }]);
+    let back = |from, limit| ReadRequest { chat_id: "a", from, limit };
+    let (given, parts) = read(&log, &[back(ReadFrom::Before(8), 9)], 2 * KIB);
+    assert_eq!((given.as_str(), stops(&parts)), ("0:5 0:6 0:7", vec!["bytes"]));
+    assert!(parts[0].gap.is_none(), "it lies below what was left out");
+    let (given, _) = read(&log, &[back(ReadFrom::Before(5), 9)], 2 * KIB);
+    assert_eq!(given, "0:3 0:4");
+    let (given, _) = read(&log, &[back(ReadFrom::Last, 5), ask("a", 3, 1)], 1);
+    assert_eq!(given, "0:9", "one is given whatever its size");
+}
+
+#[test]
 fn damage_ends_its_request_behind_the_records_before_it() {
     let mut log = simulated();
     log.commit(&(1..=4).map(|n| append("a", &[7; 600][n..])).collect::<Vec<_>>());
