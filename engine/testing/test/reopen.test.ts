@@ -5,6 +5,7 @@ import { FoqError, openQueue, type SimulatedQueue } from '../index.js';
 
 /** Worlds in which a write that was not synced is lost or kept at random. */
 const WORLDS = 20;
+const TRIES = 20;
 
 async function textsOf(queue: SimulatedQueue): Promise<string[]> {
   const { records } = await queue.read('chat');
@@ -48,16 +49,19 @@ test('a crash settles all that was under way, and closes the queue', async (t) =
 });
 
 test('a cut that the queue meets closes it, and its errors name the seed', async (t) => {
-  const queue = await openQueue({ dir: ':memory:', seed: 77 });
-  const closed = ended(t, queue);
-  queue.faults.cutAfter(0);
-  await t.rejects(queue.append('chat', 'one'), {
-    code: 'FOQ_UNKNOWN_OUTCOME',
-    retry: 'same',
-    message: /seed 77/,
-  });
-  await closed;
-  t.equal(await outcome(queue.append('chat', 'two')), 'FOQ_CLOSED');
+  let failure: unknown;
+  // On a busy machine a call of the store's own, such as its idle mark, may meet the cut first.
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const queue = await openQueue({ dir: ':memory:', seed: 77 });
+    const closed = ended(t, queue);
+    queue.faults.cutAfter(0);
+    failure = await queue.append('chat', 'one').catch((error: unknown) => error);
+    await closed;
+    t.equal(await outcome(queue.append('chat', 'two')), 'FOQ_CLOSED');
+    if ((failure as FoqError).code === 'FOQ_UNKNOWN_OUTCOME') break;
+    t.match(failure, { code: 'FOQ_CLOSED', message: /seed 77/ });
+  }
+  t.match(failure, { code: 'FOQ_UNKNOWN_OUTCOME', retry: 'same', message: /seed 77/ });
 });
 
 test('who consumes or waits when the machine stops is let go', async (t) => {
