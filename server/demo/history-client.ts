@@ -34,6 +34,8 @@ async function live(options: HistoryDeviceOptions): Promise<void> {
     setImmediate(() => type());
   });
   let isTyping = true;
+  // Until then the client may not have read from its storage what an earlier life left to be sent.
+  let isOnline = false;
   let outstanding = 0;
   const send = async (number: number) => {
     log.write({ typed: number });
@@ -46,7 +48,7 @@ async function live(options: HistoryDeviceOptions): Promise<void> {
   const type = () => {
     while (isTyping && outstanding < OUTSTANDING_MAX) send(log.typed + 1).catch(fail);
     const isEmpty = outstanding === 0 && client.outboxSize === 0;
-    if (!isTyping && isEmpty) process.stdout.write('drained\n');
+    if (!isTyping && isOnline && isEmpty) process.stdout.write('drained\n');
   };
   createInterface({ input: process.stdin }).on('line', (line) => {
     if (line === 'say') process.stderr.write(`${device} ${standing(client)}\n`);
@@ -54,6 +56,7 @@ async function live(options: HistoryDeviceOptions): Promise<void> {
     type();
   });
   await client.online();
+  isOnline = true;
   process.stdout.write('online\n');
   type();
 }
