@@ -5,7 +5,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openQueue, type Queue } from '../../engine/index.js';
-import { Baseline, JournalFiles, publish, type Report, type Row } from '../tools/index.js';
+import {
+  Baseline,
+  COMMON_OPTIONS,
+  JournalFiles,
+  publish,
+  type Report,
+  type Row,
+} from '../tools/index.js';
 import { chatIdsOf } from './chat-ids.js';
 import { consumeRows, writeBacklog } from './consume.js';
 import { type Load, maximum } from './load.js';
@@ -22,11 +29,7 @@ import {
 
 const { values } = parseArgs({
   options: {
-    folder: { type: 'string', default: 'bench/results/tmp' },
-    json: { type: 'string' },
-    commit: { type: 'string', default: 'unknown' },
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
+    ...COMMON_OPTIONS,
     targets: { type: 'string', default: '1,2,3,6,16,consume' },
     chats: { type: 'string', default: '100000' },
     baseline: { type: 'string', default: '' },

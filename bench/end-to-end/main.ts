@@ -4,16 +4,12 @@
 import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { enrol, type Messenger, type Places, startMessenger } from '../messenger/index.js';
-import { Baseline, publish, type Row } from '../tools/index.js';
+import { Baseline, COMMON_OPTIONS, publish, type Row } from '../tools/index.js';
 import { type Bench, groupBursts, halfLoad, maximumRow, nearMaximum } from './rows.js';
 
 const { values } = parseArgs({
   options: {
-    folder: { type: 'string', default: 'bench/results/tmp' },
-    json: { type: 'string' },
-    commit: { type: 'string', default: 'unknown' },
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
+    ...COMMON_OPTIONS,
     targets: { type: 'string', default: '17,18,24' },
     /** Chats of two users with two devices each. */
     chats: { type: 'string', default: '200' },

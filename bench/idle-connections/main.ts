@@ -12,15 +12,11 @@ import {
   startMessenger,
   strangers,
 } from '../messenger/index.js';
-import { estimate, median, publish, type Row } from '../tools/index.js';
+import { COMMON_OPTIONS, estimate, median, publish, type Row } from '../tools/index.js';
 
 const { values } = parseArgs({
   options: {
-    folder: { type: 'string', default: 'bench/results/tmp' },
-    json: { type: 'string' },
-    commit: { type: 'string', default: 'unknown' },
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
+    ...COMMON_OPTIONS,
     connections: { type: 'string' },
     broker: { type: 'string', default: '' },
     plain: { type: 'string', default: '' },

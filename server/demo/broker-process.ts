@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { killed } from './end-of-process.js';
 
 const MAIN = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 const READY_WITHIN_MS = 20_000;
@@ -55,10 +56,7 @@ export class BrokerProcess {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
+    await killed(child);
   }
 
   async #isReady(): Promise<boolean> {

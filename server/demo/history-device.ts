@@ -2,9 +2,9 @@
 // the log that outlives it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { killed } from './end-of-process.js';
 import { type Line, logPathOf, readLog } from './history-log.js';
 
 const LIFE = fileURLToPath(new URL('./history-client.js', import.meta.url));
@@ -60,10 +60,7 @@ export class HistoryDevice {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
+    await killed(child);
   }
 
   /** Of all its lives. */
