@@ -12,6 +12,8 @@ use crate::format::effect::{Effect, RecordEffect, raise};
 use crate::format::file::{FileHeader, journal_file_id, journal_path};
 use crate::format::manifest::{MANIFEST_PATHS, Manifest, layout};
 use crate::json::Line;
+use crate::table::TableKind;
+use crate::table::dump::dump_tables;
 use crate::verify::{lock_for_reading, read_file};
 
 /// Where lines go.
@@ -39,7 +41,7 @@ pub fn dump(env: &Env, sink: &mut dyn FnMut(String)) -> Result<()> {
     for name in names.iter().filter(|name| journal_file_id(name).is_none()) {
         sink(Line::new("unfinished file").text("file", name.as_bytes()).finish());
     }
-    Ok(())
+    TableKind::ALL.into_iter().try_for_each(|kind| dump_tables(&env.disk, kind, sink))
 }
 
 fn dump_manifest(disk: &dyn Disk, path: &str, sink: &mut Sink<'_>) {

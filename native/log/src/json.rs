@@ -76,6 +76,17 @@ impl Line {
         self
     }
 
+    /// Numbers.
+    pub fn numbers(mut self, name: &str, numbers: &[u64]) -> Self {
+        self.name(name);
+        self.0.push('[');
+        for (index, number) in numbers.iter().enumerate() {
+            self.add(format_args!("{}{number}", if index == 0 { "" } else { "," }));
+        }
+        self.0.push(']');
+        self
+    }
+
     /// The line, without its end.
     pub fn finish(mut self) -> String {
         self.0.push('}');
@@ -107,7 +118,8 @@ mod tests {
     #[test]
     fn bytes_truths_and_pairs_have_their_forms() {
         let line = Line::new("x").hex("h", &[1, 255]).truth("t", true);
-        let line = line.pairs("p", [(1, 2), (3, 4)].into_iter()).finish();
-        assert_eq!(line, "{\"line\":\"x\",\"h\":\"01ff\",\"t\":true,\"p\":[[1,2],[3,4]]}");
+        let line = line.pairs("p", [(1, 2), (3, 4)].into_iter()).numbers("q", &[5, 6]).finish();
+        let expected = r#"{"line":"x","h":"01ff","t":true,"p":[[1,2],[3,4]],"q":[5,6]}"#;
+        assert_eq!(line, expected);
     }
 }

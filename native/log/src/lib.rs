@@ -41,6 +41,8 @@ mod shelf;
 #[cfg(test)]
 mod simulated;
 mod state;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "sealing will use it"))]
+mod table;
 mod verify;
 mod view;
 mod write;

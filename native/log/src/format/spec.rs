@@ -4,6 +4,9 @@ use super::batch::batch_header;
 use super::effect::{extension, fixed, kind, record_head};
 use super::file::file_header;
 use super::manifest::layout;
+use crate::table::TableKind;
+use crate::table::directory::layout as directory_row;
+use crate::table::footer::layout as footer;
 
 const SPEC: &str = include_str!("../../FORMAT.md");
 
@@ -99,6 +102,56 @@ fn the_tables_of_files_and_batches_are_the_constants() {
             ("mark back", b::MARK_BACK),
         ],
     );
+}
+
+#[test]
+fn the_tables_of_table_files_are_the_constants() {
+    use directory_row as d;
+    let fields = [("byte offset", d::BYTE_OFFSET), ("bytes", d::BYTES), ("crc32c", d::CRC32C)];
+    check("Directory row", d::SIZE, &fields);
+    use footer as f;
+    check(
+        "Footer",
+        f::SIZE,
+        &[
+            ("magic", f::MAGIC),
+            ("version", f::VERSION),
+            ("crc32c", f::CRC32C),
+            ("store id", f::STORE_ID),
+            ("hash key", f::HASH_KEY),
+            ("epoch", f::EPOCH),
+            ("kind", f::KIND),
+            ("class", f::CLASS),
+            ("shard", f::SHARD),
+            ("first slot", f::FIRST_SLOT),
+            ("last slot", f::LAST_SLOT),
+            ("table id", f::TABLE_ID),
+            ("first position", f::FIRST_POSITION),
+            ("last position", f::LAST_POSITION),
+            ("oldest at", f::OLDEST_AT),
+            ("newest at", f::NEWEST_AT),
+            ("row count", f::ROW_COUNT),
+            ("block bytes", f::BLOCK_BYTES),
+            ("directory bytes", f::DIRECTORY_BYTES),
+            ("filter bytes", f::FILTER_BYTES),
+            ("file bytes", f::FILE_BYTES),
+            ("directory crc", f::DIRECTORY_CRC),
+            ("filter crc", f::FILTER_CRC),
+            ("replaced count", f::REPLACED_COUNT),
+            ("replaced", f::REPLACED),
+        ],
+    );
+}
+
+#[test]
+fn the_kinds_of_tables_are_the_code() {
+    for kind in TableKind::ALL {
+        let file = kind.path(0).replace("0000000000000000", "<16 hex digits>");
+        let row = format!("| {} | {kind:?} | `{file}` | ", kind.number()).to_lowercase();
+        let line = SPEC.lines().find(|line| line.starts_with(&row)).expect(&row);
+        let sizes = format!("| {} | {} |", kind.key_bytes(), kind.prefix_bytes());
+        assert!(line.ends_with(&sizes), "{line}: {sizes}");
+    }
 }
 
 #[test]
