@@ -8,7 +8,8 @@ import * as check from './ids.js';
 
 const RANGES_MAX = 1000;
 const AGE_MIN_MS = 60_000;
-const CONFIGURABLE = ['keep', 'maxAge', 'keepAtLeast'];
+const MAX_BYTES_MIN = 64 * 1024;
+const CONFIGURABLE = ['keep', 'maxAge', 'keepAtLeast', 'maxBytes'];
 const KEEPS = ['until-received', 'window', 'forever'] as const;
 
 export function checkMarks(chatId: unknown, consumerId: unknown, marks: unknown): void {
@@ -37,6 +38,7 @@ export function checkConfiguration(options: unknown): {
   keep: Keep | undefined;
   maxAgeMs: number | undefined;
   keepAtLeastMs: number | undefined;
+  maxBytes: number | undefined;
 } {
   check.checkObject(options, 'the options of configure');
   for (const name of Object.keys(options)) {
@@ -44,7 +46,7 @@ export function checkConfiguration(options: unknown): {
     const meant = didYouMean(name, CONFIGURABLE);
     throw invalidArgument(name, `absent: configure has no such option${meant}`);
   }
-  const { keep, maxAge, keepAtLeast } = options as Readonly<Record<string, unknown>>;
+  const { keep, maxAge, keepAtLeast, maxBytes } = options as Readonly<Record<string, unknown>>;
   const known = KEEPS.find((word) => word === keep);
   if (keep !== undefined && known === undefined) {
     throw invalidArgument('keep', KEEPS.join(', '), keep);
@@ -57,7 +59,15 @@ export function checkConfiguration(options: unknown): {
   if (least !== undefined && least !== 0 && least < AGE_MIN_MS) {
     throw invalidArgument('keepAtLeast', '0, or at least 1 minute', keepAtLeast);
   }
-  return { keep: known, maxAgeMs, keepAtLeastMs: least };
+  const limit = maxBytes === undefined ? undefined : checkMaxBytes(maxBytes);
+  return { keep: known, maxAgeMs, keepAtLeastMs: least, maxBytes: limit };
+}
+
+/** What a chat may have in the journal; 0 is no limit. */
+export function checkMaxBytes(given: unknown): number {
+  const fits = typeof given === 'number' && Number.isSafeInteger(given);
+  if (fits && (given === 0 || given >= MAX_BYTES_MIN)) return given;
+  throw invalidArgument('maxBytes', '0, or at least 64 KiB', given);
 }
 
 /** Pairs of seqs, each inclusive. */

@@ -58,6 +58,7 @@ export async function whyHeld(
     cursors,
     keep: own.keep ?? options.keep,
     maxAgeMs: own.maxAgeMs ?? options.maxAgeMs,
+    maxBytes: own.maxBytes ?? options.maxBytes,
     record: pinned?.seq === seq ? pinned : await recordAt(store, { chatId, seq, headSeq }),
     pinnedSeq: pinned?.seq,
   });

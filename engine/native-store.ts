@@ -112,10 +112,12 @@ export class NativeStore implements StoreHandle, Hearer {
     const questions = this.#heads([chatId]);
     const keep = KEEPS[questions.number(6)];
     const [maxAgeMs, keepAtLeastMs] = [questions.number(7), questions.number(8)];
+    const maxBytes = questions.number(9);
     return {
       ...(keep === undefined ? {} : { keep }),
       ...(maxAgeMs < 0 ? {} : { maxAgeMs }),
       ...(keepAtLeastMs < 0 ? {} : { keepAtLeastMs }),
+      ...(maxBytes < 0 ? {} : { maxBytes }),
     };
   }
 

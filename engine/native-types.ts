@@ -84,6 +84,7 @@ export interface OperationPacker {
       readonly keep?: Keep | undefined;
       readonly maxAgeMs?: number | undefined;
       readonly keepAtLeastMs?: number | undefined;
+      readonly maxBytes?: number | undefined;
     },
   ): void;
 }
@@ -102,6 +103,7 @@ export interface NativeChatOptions {
   readonly keep?: Keep;
   readonly maxAgeMs?: number;
   readonly keepAtLeastMs?: number;
+  readonly maxBytes?: number;
 }
 
 export type NativeReadFrom =

@@ -24,6 +24,7 @@ export interface NativeOptions {
   readonly keep?: 'until-received' | 'window' | 'forever';
   readonly maxAgeMs?: number;
   readonly keepAtLeastMs?: number;
+  readonly maxBytes?: number;
 }
 
 /** What the doorbell tells of one store. */

@@ -2,6 +2,7 @@
 // and docs/options.md come. An option is in the table when it works.
 
 import { type Duration, didYouMean, type Keep } from '../protocol/index.js';
+import { checkMaxBytes } from './arguments.js';
 import { durationMs } from './durations.js';
 import { invalidArgument } from './errors.js';
 import { checkObject } from './ids.js';
@@ -98,6 +99,15 @@ const dir: Option<string> = {
   },
 };
 
+const maxBytes: Option<number> = {
+  unit: 'bytes',
+  fallback: 0,
+  limits: '0, or at least 64 KiB',
+  meaning:
+    'The oldest records of a chat that has more leave, whatever else keeps them; 0 is no limit.',
+  check: checkMaxBytes,
+};
+
 /** In the order of the docs. */
 export const OPTIONS = {
   dir,
@@ -113,6 +123,7 @@ export const OPTIONS = {
   ),
   maxAge: age('30d', false, 'Older records leave, whoever has not received them.'),
   keepAtLeast: age(0, true, 'Younger records stay although all have received them.'),
+  maxBytes,
   dedupDepth: counted(
     16,
     { least: 1, most: 1024 },
@@ -164,6 +175,7 @@ export interface CheckedOptions {
   readonly keep: Keep;
   readonly maxAgeMs: number;
   readonly keepAtLeastMs: number;
+  readonly maxBytes: number;
   readonly payloadBytesMax: number;
   readonly pendingBytesMax: number;
   readonly ackFlushMs: number;

@@ -207,13 +207,16 @@ export class Packer implements OperationPacker {
       readonly keep?: Keep | undefined;
       readonly maxAgeMs?: number | undefined;
       readonly keepAtLeastMs?: number | undefined;
+      readonly maxBytes?: number | undefined;
     },
   ): void {
-    const { keep, maxAgeMs, keepAtLeastMs } = options;
+    const { keep, maxAgeMs, keepAtLeastMs, maxBytes } = options;
     const keepBits = KEEPS.indexOf(keep);
     if (keepBits < 0) throw new RangeError('keep must be until-received, window or forever');
-    const flags = (maxAgeMs === undefined ? 0 : 4) | (keepAtLeastMs === undefined ? 0 : 8);
-    this.#pack(TAG.configure, keepBits | flags, chatId, '', [maxAgeMs, keepAtLeastMs]);
+    const limits = [maxAgeMs, keepAtLeastMs, maxBytes];
+    const flags = limits.map((limit, i) => (limit === undefined ? 0 : 4 << i));
+    const small = flags.reduce((all, flag) => all | flag, keepBits);
+    this.#pack(TAG.configure, small, chatId, '', limits);
   }
 
   /** An operation whose body is numbers; those that are undefined are left out. */
@@ -305,7 +308,7 @@ function fieldBytesMax(fields: PackedFields): number {
 }
 
 /** Numbers of a head; see `head_numbers` in native/binding/src/reads.rs. */
-export const HEAD_NUMBERS = 9;
+export const HEAD_NUMBERS = 10;
 
 const READ_HEADER_BYTES = 2 + 2 * NUMBER_BYTES;
 

@@ -5,7 +5,7 @@
 
 import type { CursorRow, NativeRecord, News, NewsRow, Pages, ReadAnswer } from './native-types.js';
 
-const GAP_REASONS = [undefined, 'expired', 'trimmed', 'deleted', 'before-join'] as const;
+const GAP_REASONS = [undefined, 'expired', 'trimmed', 'deleted', 'before-join', 'quota'] as const;
 
 /** A row of any page; each kind of page uses some of it. */
 export interface PageRow {

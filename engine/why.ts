@@ -20,6 +20,8 @@ export interface WhyInput {
   /** Of the chat, or of the store where the chat has none of its own. */
   readonly keep: Keep;
   readonly maxAgeMs: number;
+  /** 0 is no limit. */
+  readonly maxBytes: number;
   /** Undefined when it cannot be read any more. */
   readonly record: { readonly at: number; readonly deleted: boolean } | undefined;
   readonly pinnedSeq: number | undefined;
@@ -75,7 +77,7 @@ function goneText({ seq, firstSeq, record }: WhyInput): string {
 }
 
 function keptText(
-  { seq, keep, cursors }: WhyInput,
+  { seq, keep, cursors, maxBytes }: WhyInput,
   {
     heldBy,
     pinned,
@@ -83,7 +85,10 @@ function keptText(
   }: { heldBy: readonly CursorView[]; pinned: boolean; goneBy?: number | undefined },
 ): string {
   if (pinned) return `${seq} is the pinned record of the chat and stays until another is pinned.`;
-  if (goneBy === undefined) return `${seq} is kept for ever; only trim or delete remove it.`;
+  if (goneBy === undefined) {
+    const removes = maxBytes === 0 ? 'trim or delete' : 'trim, delete or maxBytes';
+    return `${seq} is kept for ever; only ${removes} remove it.`;
+  }
   const end = `it goes at the latest at ${new Date(goneBy).toISOString()}`;
   if (keep === 'window') return `${seq} is kept for its age alone; ${end}.`;
   if (cursors.length === 0) return `${seq} is held by nobody, and kept for its age; ${end}.`;

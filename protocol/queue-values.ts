@@ -231,4 +231,10 @@ export interface ChatOptions {
   readonly maxAge?: Duration | undefined;
   /** Younger records stay although all have them; 0, or at least 1 minute. */
   readonly keepAtLeast?: Duration | undefined;
+  /**
+   * The oldest records leave when the chat has more bytes in the journal, whoever has not received
+   * them and whatever else keeps them, by about a sixteenth at a time; what was written before
+   * there was a limit does not count. 0 for no limit, or at least 64 KiB.
+   */
+  readonly maxBytes?: number | undefined;
 }

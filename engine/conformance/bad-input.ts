@@ -148,6 +148,9 @@ const otherRows: readonly Row[] = [
   option('keepAtLeast', [-1, '30', 'month', 1, {}], (queue, keepAtLeast) =>
     queue.configure('chat', { keepAtLeast }),
   ),
+  option('maxBytes', [-1, 1, 65_535, '1', 65_536.5, null], (queue, maxBytes) =>
+    queue.configure('chat', { maxBytes }),
+  ),
   option('upToSeq', NO_SEQS, (queue, seq) => queue.trim('chat', seq)),
   option('ranges', NO_LISTS, (queue, ranges) => queue.deleteRecords('chat', ranges)),
   option('ranges', [7, [], [1]], (queue, one) => queue.deleteRecords('chat', [one])),

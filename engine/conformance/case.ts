@@ -18,6 +18,7 @@ export interface StoreOptions {
   readonly keep?: Keep;
   readonly keepAtLeast?: Duration;
   readonly maxAge?: Duration;
+  readonly maxBytes?: number;
   readonly payloadBytesMax?: number;
   readonly pendingBytesMax?: number;
 }

@@ -1,7 +1,7 @@
 // Retention: what holds records, what releases them, and that the floor never falls.
 
 import type { Case } from './case.js';
-import { firstSeqOf, grow, seqsOf } from './verbs.js';
+import { brief, drain, firstSeqOf, grow, range, seqsOf } from './verbs.js';
 
 const ann = 'ann/phone';
 const bob = 'bob/phone';
@@ -149,6 +149,51 @@ export const retention: readonly Case[] = [
     },
   },
   {
+    title: 'maxBytes takes the oldest records, whoever lacks them, in the store or in one chat',
+    guarantees: ['I18', 'I21'],
+    async run(t, world) {
+      const limited = await world.open({ keep: 'forever', maxBytes: 65_536 });
+      const free = await world.open({ keep: 'forever' });
+      await free.configure('chat', { maxBytes: 65_536, keepAtLeast: '7d' });
+      for (const queue of [limited, free]) {
+        await queue.append('chat', 'state', { pin: true, join: [ann] });
+        await growWide(queue, 15);
+        t.equal(await firstSeqOf(queue, 'chat'), 1, 'what fits stays');
+        await growWide(queue, 15);
+        const { gap, records } = await queue.read('chat');
+        t.same(gap, { fromSeq: 1, toSeq: 16, reason: 'quota' });
+        t.equal(records.length, 15);
+        t.equal((await queue.pinned('chat'))?.text(), 'state');
+        await queue.configure('chat', { maxBytes: 0 });
+        await growWide(queue, 20);
+        t.equal(await firstSeqOf(queue, 'chat'), 17, 'no limit any more');
+      }
+    },
+  },
+  {
+    title: 'a record that is larger than maxBytes is kept until the next one',
+    guarantees: ['I18'],
+    async run(t, world) {
+      const queue = await world.open({ maxBytes: 65_536 });
+      for (const seq of [1, 2, 3]) {
+        await queue.append('chat', 'x'.repeat(70_000));
+        t.equal(await firstSeqOf(queue, 'chat'), seq);
+      }
+    },
+  },
+  {
+    title: 'a consumer behind maxBytes is told of the gap and gets the rest',
+    guarantees: ['I13', 'I14'],
+    async run(t, world) {
+      const queue = await world.open({ maxBytes: 65_536 });
+      await queue.join('chat', ann);
+      await growWide(queue, 30);
+      const said = (await drain(queue, ann)).map(brief).filter((line) => !line.includes('caught'));
+      const rest = range(16, 30).map((seq) => `chat:${seq}`);
+      t.same(said, ['chat:gap 1-15 quota', ...rest]);
+    },
+  },
+  {
     title: 'why() says who holds a record, and in which state it is',
     guarantees: [],
     async run(t, world) {
@@ -224,6 +269,14 @@ export const ages: readonly Case[] = [
     },
   },
 ];
+
+/** Records of 4 KiB and their heads: 15 of them are within 64 KiB, and each is a sixteenth. */
+async function growWide(
+  queue: { append(chatId: string, payload: string): Promise<unknown> },
+  count: number,
+): Promise<void> {
+  for (let i = 0; i < count; i += 1) await queue.append('chat', 'x'.repeat(4096));
+}
 
 /** An hour of a store that is alive: something is written in it. */
 async function passHour(

@@ -175,6 +175,8 @@ test('retention is configured, and what it removes is a gap', async (t) => {
   t.same(store.chatOptions('a'), { keep: 'window', maxAgeMs: day });
   await act((packer) => packer.configure('a', { keepAtLeastMs: 2 * day, keep: 'forever' }));
   t.same(store.chatOptions('a'), { keep: 'forever', keepAtLeastMs: 2 * day });
+  await act((packer) => packer.configure('a', { maxBytes: 9000 }));
+  t.same(store.chatOptions('a'), { maxBytes: 9000 });
   await act((packer) => packer.configure('a', {}));
   t.same(store.chatOptions('a'), {});
   await act((packer) => {

@@ -33,8 +33,8 @@ test('what is not given has the default of the table, in the units of the store'
   t.match(checked, { maxAgeMs: 30 * 86_400_000, keepAtLeastMs: 0, pendingBytesMax: 64 << 20 });
   t.same(native, {
     ...{ create: true, readOnly: false, durability: 'fsync', keep: 'until-received' },
-    ...{ maxAgeMs: 30 * 86_400_000, keepAtLeastMs: 0, dedupDepth: 16, ackFlushMs: 1000 },
-    ...{ payloadBytesMax: 1 << 20, pendingBytesMax: 64 << 20 },
+    ...{ maxAgeMs: 30 * 86_400_000, keepAtLeastMs: 0, maxBytes: 0, dedupDepth: 16 },
+    ...{ ackFlushMs: 1000, payloadBytesMax: 1 << 20, pendingBytesMax: 64 << 20 },
     ...{ journalFileBytes: 64 << 20, roundBytesMax: 2 << 20 },
   });
   t.end();
@@ -70,6 +70,7 @@ test('values beyond a limit are refused, never clamped', (t) => {
     keep: ['always'],
     maxAge: [0, 59_999, '400000d'],
     keepAtLeast: [1, 59_999],
+    maxBytes: [-1, 1, 65_535, 65_536.5, '1'],
     dedupDepth: [0, 1025, 1.5],
     payloadBytesMax: [0, (16 << 20) + 1],
     pendingBytesMax: [65_535, Number.POSITIVE_INFINITY],

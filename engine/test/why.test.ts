@@ -10,7 +10,7 @@ const DAY = 24 * HOUR;
 function asked(changed: Partial<WhyInput> = {}): WhyInput {
   return {
     ...{ chatId: 'a', seq: 5, firstSeq: 1, headSeq: 10, cursors: [] },
-    ...{ keep: 'until-received', maxAgeMs: 30 * DAY },
+    ...{ keep: 'until-received', maxAgeMs: 30 * DAY, maxBytes: 0 },
     record: { at: 100 * DAY + 12.5 * HOUR, deleted: false },
     pinnedSeq: undefined,
     ...changed,
@@ -53,6 +53,8 @@ test('it goes at the latest when all of its day, or its hour, is too old', (t) =
 test('kept for ever or pinned, it never goes by itself', (t) => {
   const forever = whyOf(asked({ keep: 'forever' }));
   t.match(forever, { state: 'kept', pinned: false, text: /kept for ever/ });
+  const limited = whyOf(asked({ keep: 'forever', maxBytes: 65_536 }));
+  t.match(limited, { goneBy: undefined, text: /only trim, delete or maxBytes remove it/ });
   t.notOk('goneBy' in forever);
   const pinned = whyOf(asked({ pinnedSeq: 5, firstSeq: 7 }));
   t.match(pinned, { state: 'kept', pinned: true, text: /the pinned record/ });

@@ -37,6 +37,8 @@ pub struct GivenOptions {
     pub max_age_ms: Option<f64>,
     /// See `Retention::keep_at_least_ms`.
     pub keep_at_least_ms: Option<f64>,
+    /// See `Retention::max_bytes`.
+    pub max_bytes: Option<f64>,
 }
 
 impl GivenOptions {
@@ -71,6 +73,7 @@ impl GivenOptions {
         whole(self.spares, "spares", &mut options.spares)?;
         whole(self.max_age_ms, "maxAge", &mut options.retention.max_age_ms)?;
         whole(self.keep_at_least_ms, "keepAtLeast", &mut options.retention.keep_at_least_ms)?;
+        whole(self.max_bytes, "maxBytes", &mut options.retention.max_bytes)?;
         options.validate()?;
         Ok(options)
     }
@@ -115,6 +118,7 @@ pub fn differing(ours: &Options, theirs: &Options) -> Vec<&'static str> {
         ("keep", held.keep != other.keep),
         ("maxAge", held.max_age_ms != other.max_age_ms),
         ("keepAtLeast", held.keep_at_least_ms != other.keep_at_least_ms),
+        ("maxBytes", held.max_bytes != other.max_bytes),
     ];
     pairs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }

@@ -24,7 +24,7 @@ pub fn reads_header(reads: usize) -> Vec<u8> {
 
 /// Fills in the headers of an answer: for each read firstSeq, headSeq, first and last seq of the
 /// gap (f64 each; zeros for none), count of records (u32), reason of the gap (u8: 0 none, 1 expired,
-/// 2 trimmed, 3 deleted, 4 before join), 3 bytes of padding. All records follow.
+/// 2 trimmed, 3 deleted, 4 before join, 5 quota), 3 bytes of padding. All records follow.
 pub fn pack_parts(out: &mut [u8], parts: &[ReadPart]) {
     for (place, part) in out.chunks_exact_mut(READ_HEADER_BYTES).zip(parts) {
         let mut header = Vec::with_capacity(READ_HEADER_BYTES);
@@ -90,6 +90,7 @@ fn reason_byte(reason: GapReason) -> u8 {
         GapReason::Trimmed => 2,
         GapReason::Deleted => 3,
         GapReason::BeforeJoin => 4,
+        GapReason::Quota => 5,
     }
 }
 

@@ -31,7 +31,7 @@ const ROWS_MAX: usize = 10_000;
 const AT_ONCE_BYTES_MAX: usize = 2 << 20;
 
 /// Numbers of one head; see `head_numbers`.
-const HEAD_NUMBERS: usize = 9;
+const HEAD_NUMBERS: usize = 10;
 
 /// Identity of this history: 16 hex digits.
 #[napi]
@@ -63,21 +63,21 @@ pub fn heads(side: f64, handle: f64, mut buffer: Uint8ArraySlice<'_>, bytes: f64
 }
 
 /// firstSeq, headSeq, lastAt, guard, roster, marksVersion, keep (0 none, 1 until-received, 2 window,
-/// 3 forever), maxAgeMs, keepAtLeastMs (-1 for none).
+/// 3 forever), maxAgeMs, keepAtLeastMs, maxBytes (-1 for none).
 fn head_numbers(head: &Head) -> [f64; HEAD_NUMBERS] {
-    let ChatOptions { keep, max_age_ms, keep_at_least_ms } = head.options;
+    let ChatOptions { keep, max_age_ms, keep_at_least_ms, max_bytes } = head.options;
     let keep = match keep {
         None => 0.0,
         Some(Keep::UntilReceived) => 1.0,
         Some(Keep::Window) => 2.0,
         Some(Keep::Forever) => 3.0,
     };
-    let age = |age: Option<u64>| age.map_or(-1.0, number_of);
+    let limit = |limit: Option<u64>| limit.map_or(-1.0, number_of);
     let [first_seq, head_seq, last_at, guard, roster] =
         [head.first_seq, head.head_seq, head.last_at, head.guard, head.roster].map(number_of);
     let marks_version = f64::from(head.marks_version);
-    let (max_age, least) = (age(max_age_ms), age(keep_at_least_ms));
-    [first_seq, head_seq, last_at, guard, roster, marks_version, keep, max_age, least]
+    let [max_age, least, bytes] = [max_age_ms, keep_at_least_ms, max_bytes].map(limit);
+    [first_seq, head_seq, last_at, guard, roster, marks_version, keep, max_age, least, bytes]
 }
 
 /// Reads records in the order asked (`unpacking` says how), `bytes_max` of them together; packed as

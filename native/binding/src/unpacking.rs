@@ -68,6 +68,7 @@ mod configure_flag {
     pub const KEEP_MASK: u8 = 3;
     pub const MAX_AGE: u8 = 1 << 2;
     pub const KEEP_AT_LEAST: u8 = 1 << 3;
+    pub const MAX_BYTES: u8 = 1 << 4;
 }
 
 /// Memory for the lists of one operation, used again for the next.
@@ -203,7 +204,8 @@ fn chat_options(flags: u8, body: &mut Bytes<'_>) -> Result<ChatOptions> {
     };
     let max_age_ms = body.number_if(flags & configure_flag::MAX_AGE != 0)?;
     let keep_at_least_ms = body.number_if(flags & configure_flag::KEEP_AT_LEAST != 0)?;
-    Ok(ChatOptions { keep, max_age_ms, keep_at_least_ms })
+    let max_bytes = body.number_if(flags & configure_flag::MAX_BYTES != 0)?;
+    Ok(ChatOptions { keep, max_age_ms, keep_at_least_ms, max_bytes })
 }
 
 /// One read as JavaScript asks for it.

@@ -193,10 +193,13 @@ fn effect_line(position: u64, effect: &Effect<'_>) -> String {
         Effect::DeleteChat { floor, roster, .. } => {
             begin("deleteChat").number("floor", *floor).number("roster", *roster)
         }
-        Effect::Configure { keep, max_age_ms, keep_at_least_ms, .. } => begin("configure")
-            .number("keep", u64::from(*keep))
-            .optional("maxAgeMs", *max_age_ms)
-            .optional("keepAtLeastMs", *keep_at_least_ms),
+        Effect::Configure { keep, max_age_ms, keep_at_least_ms, max_bytes, .. } => {
+            begin("configure")
+                .number("keep", u64::from(*keep))
+                .optional("maxAgeMs", *max_age_ms)
+                .optional("keepAtLeastMs", *keep_at_least_ms)
+                .optional("maxBytes", *max_bytes)
+        }
     };
     line.finish()
 }

@@ -85,6 +85,8 @@ pub struct ChatOptions {
     pub max_age_ms: Option<u64>,
     /// See `Retention::keep_at_least_ms`.
     pub keep_at_least_ms: Option<u64>,
+    /// See `Retention::max_bytes`.
+    pub max_bytes: Option<u64>,
 }
 
 /// One operation on one chat.

@@ -1,6 +1,7 @@
 //! Options of a store, with their limits. A value outside its limits is refused, never clamped.
 
 use crate::error::{Error, Result};
+use crate::ops::ChatOptions;
 
 /// What makes a record leave before it is too old.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,9 @@ pub struct Retention {
     pub max_age_ms: u64,
     /// Records younger than this stay although all have received them. 0, or at least a minute.
     pub keep_at_least_ms: u64,
+    /// Oldest records leave, whoever has not received them and whatever else keeps them, when a
+    /// chat has more bytes than this in the journal; the grain is a sixteenth. 0 is no limit.
+    pub max_bytes: u64,
 }
 
 /// What an acked append survives.
@@ -64,6 +68,8 @@ pub struct Options {
 
 /// Shortest age by which records may expire; 0 is no age.
 pub(crate) const AGE_MIN_MS: u64 = 60_000;
+/// Least that a chat may be limited to; small enough to test with.
+const MAX_BYTES_MIN: u64 = 512;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
 impl Default for Options {
@@ -84,6 +90,7 @@ impl Default for Options {
                 keep: Keep::UntilReceived,
                 max_age_ms: 30 * DAY_MS,
                 keep_at_least_ms: 0,
+                max_bytes: 0,
             },
         }
     }
@@ -114,6 +121,7 @@ impl Options {
         if self.retention.keep_at_least_ms != 0 {
             check_age("keepAtLeast", self.retention.keep_at_least_ms)?;
         }
+        check_max_bytes(self.retention.max_bytes)?;
         if self.spares == 0 {
             return Err(Error::invalid("spares must be at least 1"));
         }
@@ -121,10 +129,26 @@ impl Options {
     }
 }
 
+/// The limits of a chat's own rules are those of the store's.
+pub(crate) fn check_overrides(options: &ChatOptions) -> Result<()> {
+    options.max_age_ms.map_or(Ok(()), |age| check_age("maxAge", age))?;
+    let keep_at_least = options.keep_at_least_ms.filter(|&age| age != 0);
+    keep_at_least.map_or(Ok(()), |age| check_age("keepAtLeast", age))?;
+    check_max_bytes(options.max_bytes.unwrap_or(0))
+}
+
 /// Ages below a minute are refused.
-pub(crate) fn check_age(name: &str, age_ms: u64) -> Result<()> {
+fn check_age(name: &str, age_ms: u64) -> Result<()> {
     if age_ms < AGE_MIN_MS {
         return Err(Error::invalid(format!("{name} must be at least a minute")));
+    }
+    Ok(())
+}
+
+/// 0 is no limit; less than `MAX_BYTES_MIN` holds too little to be of use.
+fn check_max_bytes(max_bytes: u64) -> Result<()> {
+    if (1..MAX_BYTES_MIN).contains(&max_bytes) {
+        return Err(Error::invalid("maxBytes must be 0, or at least 512"));
     }
     Ok(())
 }

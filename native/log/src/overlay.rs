@@ -10,6 +10,7 @@ use crate::state::chat::{ChatState, effective_retention};
 use crate::state::cursor::Members;
 use crate::state::dedup::Remembered;
 use crate::state::floor::{FloorInputs, floor};
+use crate::state::quota::Quota;
 
 /// A keyed append on its way.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,7 @@ pub(crate) struct Overlay {
 pub(crate) struct More {
     members: Option<Box<Members>>,
     pub options: Option<ChatOptions>,
+    pub quota: Option<Box<Quota>>,
     pub deleted: Option<Vec<(u64, u64)>>,
     /// The pinned record, if any, and whether it is deleted.
     pub pinned: Option<Option<(u64, bool)>>,
@@ -98,8 +100,13 @@ impl Overlay {
         self.more.as_ref().and_then(|more| more.pinned).unwrap_or_else(stored)
     }
 
+    /// The judged overrides, where they change.
+    pub fn options(&self) -> Option<ChatOptions> {
+        self.more.as_ref().and_then(|more| more.options)
+    }
+
     pub fn retention(&self, state: &ChatState, store: &Retention) -> Retention {
-        match self.more.as_ref().and_then(|more| more.options) {
+        match self.options() {
             Some(options) => effective_retention(store, &options),
             None => state.retention(store),
         }

@@ -9,7 +9,7 @@ use crate::format::checksum::crc32c;
 use crate::format::effect::{DedupHashes, fixed};
 use crate::hash::{ChatKey, Hashes};
 use crate::ops::{Append, ChatOptions, JoinAt, Operation, Sender};
-use crate::options::{Options, check_age};
+use crate::options::{Options, check_overrides};
 use crate::record_layout::{lay_out, length_u32, record_bytes};
 use crate::state::pointer::EFFECT_BYTES_MAX;
 
@@ -219,9 +219,7 @@ impl Packer {
                 self.pack_other(into, chat_id, Ask::DeleteChat, fixed::DELETE_CHAT)
             }
             Operation::Configure { chat_id, options } => {
-                options.max_age_ms.map_or(Ok(()), |age| check_age("maxAge", age))?;
-                let keep_at_least = options.keep_at_least_ms.filter(|&age| age != 0);
-                keep_at_least.map_or(Ok(()), |age| check_age("keepAtLeast", age))?;
+                check_overrides(&options)?;
                 self.pack_other(into, chat_id, Ask::Configure { options }, fixed::CONFIGURE)
             }
         }

@@ -33,11 +33,13 @@ pub enum Bug {
     DropOnUndurableAck,
     /// The dedup rings are empty after reopening.
     DedupLostOnReopen,
+    /// What is judged does not count what is on its way towards `maxBytes`.
+    QuotaForgottenInFlight,
 }
 
 impl Bug {
     /// Every bug, for the run that must catch them all.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::AckBeforeSync,
         Self::NoDirectorySync,
         Self::TruncateAtFirstBadChecksum,
@@ -52,6 +54,7 @@ impl Bug {
         Self::ClockJumpErases,
         Self::DropOnUndurableAck,
         Self::DedupLostOnReopen,
+        Self::QuotaForgottenInFlight,
     ];
 }
 

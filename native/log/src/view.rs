@@ -32,6 +32,8 @@ pub enum GapReason {
     Trimmed,
     /// `DeleteChat`.
     Deleted,
+    /// The chat passed its `max_bytes`.
+    Quota,
     /// Written while the consumer was not joined.
     BeforeJoin,
 }

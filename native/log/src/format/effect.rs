@@ -142,6 +142,7 @@ pub(crate) enum Effect<'a> {
         keep: u8,
         max_age_ms: Option<u64>,
         keep_at_least_ms: Option<u64>,
+        max_bytes: Option<u64>,
     },
 }
 
@@ -156,9 +157,10 @@ pub(crate) mod fixed {
     pub const DELETE_RECORDS: usize = 8; // kind 1, chat bytes 1, count 2, 0 4
     pub const RANGE: usize = 16; // fromSeq 8, toSeq 8
     pub const DELETE_CHAT: usize = 24; // kind 1, chat bytes 1, 0 6, floor 8, roster 8
-    pub const CONFIGURE: usize = 24; // kind 1, chat bytes 1, present 1, keep 1, 0 4, maxAgeMs 8, keepAtLeastMs 8
+    pub const CONFIGURE: usize = 32; // kind 1, chat bytes 1, present 1, keep 1, 0 4, maxAgeMs 8, keepAtLeastMs 8, maxBytes 8
     pub const PRESENT_MAX_AGE: u8 = 1;
     pub const PRESENT_KEEP_AT_LEAST: u8 = 2;
+    pub const PRESENT_MAX_BYTES: u8 = 4;
 }
 
 /// Largest `base - value` of a raise.
@@ -239,8 +241,7 @@ impl<'a> Effect<'a> {
             kind::ACKS => {
                 let end = fixed::ACKS + usize::from(bytes.u16_at(2)) * fixed::RAISE;
                 let raises = Raises { base: bytes.u64_at(8), bytes: bytes.get(fixed::ACKS..end)? };
-                let marks_version = bytes.u32_at(4);
-                Self::Acks { chat_id: chat_at(end)?, marks_version, raises }
+                Self::Acks { chat_id: chat_at(end)?, marks_version: bytes.u32_at(4), raises }
             }
             kind::JOIN => {
                 let consumer_bytes = usize::from(*bytes.get(2)?);
@@ -284,6 +285,7 @@ impl<'a> Effect<'a> {
                     keep: *bytes.get(3)?,
                     max_age_ms: when(fixed::PRESENT_MAX_AGE, 8),
                     keep_at_least_ms: when(fixed::PRESENT_KEEP_AT_LEAST, 16),
+                    max_bytes: when(fixed::PRESENT_MAX_BYTES, 24),
                 }
             }
             _ => return None,
@@ -334,10 +336,9 @@ fn decode_record(bytes: &[u8]) -> Option<RecordEffect<'_>> {
     let (sender_id, payload) = rest.split_at_checked(sender_bytes)?;
     let mut at = record_head::SIZE;
     let mut take = |bit: u8, size: usize| {
-        let place = at;
-        let present = bits & bit != 0;
-        at += if present { size } else { 0 };
-        present.then_some(place)
+        let place = (bits & bit != 0).then_some(at);
+        at += place.map_or(0, |_| size);
+        place
     };
     let dedup = take(extension::DEDUP, extension::DEDUP_BYTES)
         .map(|at| DedupHashes { key: bytes.u64_at(at), payload: bytes.u32_at(at + 8) });

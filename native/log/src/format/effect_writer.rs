@@ -110,14 +110,17 @@ impl<'a> EffectWriter<'a> {
         self.effect(&head, &[chat])
     }
 
-    pub fn configure(&mut self, chat: &[u8], keep: u8, ages: [Option<u64>; 2]) -> Range<usize> {
-        let [max_age, keep_at_least] = ages;
+    /// The overrides: max age, keep at least, max bytes.
+    pub fn configure(&mut self, chat: &[u8], keep: u8, limits: [Option<u64>; 3]) -> Range<usize> {
+        let [max_age, keep_at_least, max_bytes] = limits;
         let present = max_age.map_or(0, |_| fixed::PRESENT_MAX_AGE)
-            | keep_at_least.map_or(0, |_| fixed::PRESENT_KEEP_AT_LEAST);
+            | keep_at_least.map_or(0, |_| fixed::PRESENT_KEEP_AT_LEAST)
+            | max_bytes.map_or(0, |_| fixed::PRESENT_MAX_BYTES);
         let mut head = [0_u8; fixed::CONFIGURE];
         put(&mut head, 0, &[kind::CONFIGURE, byte(chat.len()), present, keep]);
         put(&mut head, 8, &max_age.unwrap_or(0).to_le_bytes());
         put(&mut head, 16, &keep_at_least.unwrap_or(0).to_le_bytes());
+        put(&mut head, 24, &max_bytes.unwrap_or(0).to_le_bytes());
         self.effect(&head, &[chat])
     }
 }

@@ -189,8 +189,8 @@ fn the_tables_of_effects_are_the_constants() {
     check("Trim", fixed::TRIM, &[head, chat, ("floor", 8)]);
     check("Delete records", fixed::DELETE_RECORDS, &[head, chat, ("count", 2)]);
     check("Delete chat", fixed::DELETE_CHAT, &[head, chat, ("floor", 8), ("roster", 16)]);
-    let ages = [("max age ms", 8), ("keep at least ms", 16)];
-    let configure = [&[head, chat, ("present", 2), ("keep", 3)][..], &ages[..]].concat();
+    let limits = [("max age ms", 8), ("keep at least ms", 16), ("max bytes", 24)];
+    let configure = [&[head, chat, ("present", 2), ("keep", 3)][..], &limits[..]].concat();
     check("Configure", fixed::CONFIGURE, &configure);
 }
 

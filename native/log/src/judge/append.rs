@@ -171,6 +171,7 @@ impl Judge<'_> {
         let plain = bits == 0 && !pins;
         self.round.note_record(self.chat, start, head_bytes, if plain { seq } else { 0 });
         overlay.head = seq;
+        overlay.weigh(self.state, self.context.retention, seq, record.len() as u64);
         overlay.placed_in(self.round.number);
         if pins {
             overlay.more_mut().pinned = Some(Some((seq, false)));

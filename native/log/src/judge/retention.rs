@@ -74,10 +74,11 @@ impl Judge<'_> {
     pub(super) fn configure(&mut self, options: &ChatOptions) -> Result<Outcome, Error> {
         self.settle();
         self.flush_acks();
-        self.overlay().more_mut().options = Some(*options);
+        let (state, store) = (self.state, self.context.retention);
+        self.overlay().configure(state, store, *options);
         let keep = options.keep.map_or(0, |keep| keep.byte());
-        let ages = [options.max_age_ms, options.keep_at_least_ms];
-        self.lay_out(|writer, chat| writer.configure(chat, keep, ages));
+        let limits = [options.max_age_ms, options.keep_at_least_ms, options.max_bytes];
+        self.lay_out(|writer, chat| writer.configure(chat, keep, limits));
         Ok(Outcome::Done)
     }
 }

@@ -10,6 +10,7 @@ use super::cursor::{Closing, Cursor, Joining, Members};
 use super::dedup::{Remembered, Rings};
 use super::floor::{FloorInputs, floor};
 use super::pointer::Pointer;
+use super::quota::Quota;
 use crate::format::effect::{Effect, RecordEffect};
 use crate::hash::{ChatKey, Hashes};
 use crate::ops::ChatOptions;
@@ -59,6 +60,8 @@ pub(crate) struct Cold {
     /// Unreadable ranges above the floor; inclusive, sorted, apart from each other.
     pub deleted: Vec<(u64, u64)>,
     pub options: ChatOptions,
+    /// Missing where nothing was counted yet.
+    pub quota: Option<Box<Quota>>,
 }
 
 /// See the module. Two cache lines: what an append looks at comes with them.
@@ -113,7 +116,7 @@ impl ChatState {
         self.cold.as_deref()
     }
 
-    fn cold_mut(&mut self) -> &mut Cold {
+    pub(super) fn cold_mut(&mut self) -> &mut Cold {
         self.cold.get_or_insert_default()
     }
 
@@ -226,12 +229,14 @@ impl ChatState {
                 cold.deleted = merged_ranges(&cold.deleted, ranges.iterate(), floor);
             }
             Effect::DeleteChat { floor, roster, .. } => self.apply_delete(*floor, *roster),
-            Effect::Configure { keep, max_age_ms, keep_at_least_ms, .. } => {
-                self.cold_mut().options = ChatOptions {
+            Effect::Configure { keep, max_age_ms, keep_at_least_ms, max_bytes, .. } => {
+                let options = ChatOptions {
                     keep: Keep::from_byte(*keep),
                     max_age_ms: *max_age_ms,
                     keep_at_least_ms: *keep_at_least_ms,
+                    max_bytes: *max_bytes,
                 };
+                self.configure(options, context.retention);
             }
         }
     }
@@ -254,6 +259,23 @@ impl ChatState {
         self.head = seq;
         self.last_at = at;
         self.records.push_back(context.pointer);
+        let max_bytes = self.max_bytes(context.retention);
+        if max_bytes != 0 {
+            self.weigh(seq, context.pointer.length_bytes(), max_bytes);
+        }
+    }
+
+    /// Counts the newest record, and raises the floor where it passes the limit.
+    fn weigh(&mut self, seq: u64, bytes: u64, max_bytes: u64) {
+        let cold = self.cold_mut();
+        let quota = cold.quota.get_or_insert_default();
+        let Some(floor) = quota.count(seq, bytes, max_bytes) else { return };
+        if floor == self.floor {
+            // Acks may be laid out after the records they were judged before: the reason must
+            // not depend on which of the two came first.
+            self.cold_mut().floor_reason = Some(GapReason::Quota);
+        }
+        self.raise_floor(floor, GapReason::Quota);
     }
 
     /// What passes with time is made permanent before any effect: closing cursors that ended,
@@ -333,6 +355,7 @@ pub(crate) fn effective_retention(store: &Retention, options: &ChatOptions) -> R
         keep: options.keep.unwrap_or(store.keep),
         max_age_ms: options.max_age_ms.unwrap_or(store.max_age_ms),
         keep_at_least_ms: options.keep_at_least_ms.unwrap_or(store.keep_at_least_ms),
+        max_bytes: options.max_bytes.unwrap_or(store.max_bytes),
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod cursor;
 pub(crate) mod dedup;
 pub(crate) mod floor;
 pub(crate) mod pointer;
+pub(crate) mod quota;
 mod table;
 
 use std::collections::{HashMap, HashSet};

@@ -90,6 +90,7 @@ pub fn options(dice: &mut Dice) -> Options {
             keep,
             max_age_ms: max_age_hours * HOUR_MS,
             keep_at_least_ms: if dice.one_in(2) { 0 } else { dice.below(4) * HOUR_MS },
+            max_bytes: if dice.one_in(6) { 512 << dice.below(4) } else { 0 },
         },
     }
 }

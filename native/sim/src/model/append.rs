@@ -9,6 +9,7 @@ use foq_log::{Error, Outcome};
 
 use super::chat::{Body, COMING, Chat, Kept, Pinned, Remembered, forgotten};
 use super::judge::{Effect, Rules, Verdict, enter, exit, settled};
+use super::quota::weight;
 use crate::operation::OwnedAppend;
 
 pub(super) fn append(chat: &mut Arc<Chat>, append: &OwnedAppend, rules: &Rules) -> Verdict {
@@ -31,6 +32,7 @@ pub(super) fn append(chat: &mut Arc<Chat>, append: &OwnedAppend, rules: &Rules) 
     }
     next.settle(&rules.store, rules.now);
     put(&mut next, append);
+    next.weigh(weight(append), &rules.store);
     remember(&mut next, append, ring, seq, rules.dedup_depth);
     for consumer in &append.leave {
         if next.joined(consumer) {
@@ -135,7 +137,12 @@ mod tests {
     use super::*;
 
     const RULES: Rules = Rules {
-        store: Retention { keep: Keep::Forever, max_age_ms: 1000, keep_at_least_ms: 0 },
+        store: Retention {
+            keep: Keep::Forever,
+            max_age_ms: 1000,
+            keep_at_least_ms: 0,
+            max_bytes: 0,
+        },
         dedup_depth: 2,
         now: 0,
     };

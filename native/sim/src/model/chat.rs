@@ -9,6 +9,7 @@ use std::sync::Arc;
 use foq_log::{ChatOptions, ChatRow, CursorView, GapReason, Head, Record, Retention};
 
 use super::floor;
+use super::quota::Weighed;
 
 /// Stands for the time stamp of the round that is being assembled; later than any other.
 pub(super) const COMING: u64 = u64::MAX;
@@ -91,6 +92,7 @@ pub(super) struct Chat {
     pub deleted: Vec<(u64, u64)>,
     pub cursors: BTreeMap<String, Cursor>,
     pub rings: BTreeMap<String, Vec<Remembered>>,
+    pub weighed: Weighed,
 }
 
 impl Default for Chat {
@@ -109,6 +111,7 @@ impl Default for Chat {
             deleted: Vec::new(),
             cursors: BTreeMap::new(),
             rings: BTreeMap::new(),
+            weighed: Weighed::default(),
         }
     }
 }
@@ -120,6 +123,7 @@ impl Chat {
             keep: self.options.keep.unwrap_or(store.keep),
             max_age_ms: self.options.max_age_ms.unwrap_or(store.max_age_ms),
             keep_at_least_ms: self.options.keep_at_least_ms.unwrap_or(store.keep_at_least_ms),
+            max_bytes: self.options.max_bytes.unwrap_or(store.max_bytes),
         }
     }
 

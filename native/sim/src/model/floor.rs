@@ -51,8 +51,12 @@ mod tests {
     use super::*;
     use crate::model::chat::{Body, Closing, Cursor, Kept};
 
-    const STORE: Retention =
-        Retention { keep: Keep::UntilReceived, max_age_ms: 30 * DAY_MS, keep_at_least_ms: 0 };
+    const STORE: Retention = Retention {
+        keep: Keep::UntilReceived,
+        max_age_ms: 30 * DAY_MS,
+        keep_at_least_ms: 0,
+        max_bytes: 0,
+    };
 
     fn a_chat(ats: &[u64], received: &[u64]) -> Chat {
         let body =

@@ -287,7 +287,7 @@ fn configure(chat: &mut Arc<Chat>, options: ChatOptions, rules: &Rules) -> Verdi
         return Verdict::new(Outcome::Done, Effect::Doubtful);
     }
     let mut next = settled(chat, rules);
-    next.options = options;
+    next.reconfigured(options, &rules.store);
     *chat = Arc::new(next);
     Verdict::new(Outcome::Done, Effect::Certain)
 }

@@ -17,6 +17,7 @@ mod compare;
 mod floor;
 mod glimpse;
 mod judge;
+mod quota;
 mod recovery;
 mod rounds;
 

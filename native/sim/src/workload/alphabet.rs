@@ -9,6 +9,8 @@ const ANN: &str = "ann";
 const BOB: &str = "bob";
 /// Spans more than two sectors, so that a cut tears it.
 const WIDE_PAYLOAD_BYTES: usize = 1200;
+/// A limit that two of them pass.
+const SHORT_OF_TWO_BYTES: u64 = 1600;
 
 /// Some twenty operations, nearly all on one chat, that meet each other in every way that matters.
 #[must_use]
@@ -36,7 +38,11 @@ pub fn alphabet() -> Vec<Op> {
         Op::DeleteChat { chat: CHAT.to_owned() },
         Op::Configure {
             chat: CHAT.to_owned(),
-            options: ChatOptions { keep: Some(Keep::Forever), ..ChatOptions::default() },
+            options: ChatOptions {
+                keep: Some(Keep::Forever),
+                max_bytes: Some(SHORT_OF_TWO_BYTES),
+                ..ChatOptions::default()
+            },
         },
     ]
 }

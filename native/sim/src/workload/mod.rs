@@ -124,6 +124,7 @@ impl Profile {
                 keep: Keep::UntilReceived,
                 max_age_ms: 30 * DAY_MS.unsigned_abs(),
                 keep_at_least_ms: 0,
+                max_bytes: 0,
             },
             ..Options::default()
         }

@@ -181,10 +181,12 @@ fn options(choice: &mut Choice) -> ChatOptions {
     let keeps = [None, Some(Keep::UntilReceived), Some(Keep::Window), Some(Keep::Forever)];
     let ages = [None, Some(HOUR_MS), Some(3 * HOUR_MS), Some(2 * DAY_MS), Some(30 * DAY_MS)];
     let least = [None, Some(0), Some(HOUR_MS), Some(2 * DAY_MS)];
+    let bytes = [None, None, Some(0), Some(512), Some(1600), Some(6000)];
     ChatOptions {
         keep: choice.pick(&keeps).copied().flatten(),
         // Never all unset: that would not tell a chat that was seen from one that was not.
         max_age_ms: choice.pick(&ages).copied().flatten().or(Some(7 * DAY_MS)),
         keep_at_least_ms: choice.pick(&least).copied().flatten(),
+        max_bytes: choice.pick(&bytes).copied().flatten(),
     }
 }

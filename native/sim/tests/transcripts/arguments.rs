@@ -85,9 +85,14 @@ fn ranges_ages_and_places_that_cannot_be_are_invalid() {
     for range in [(0, 1), (2, 1)] {
         assert_eq!(code(&mut world, &deleting(&[range])), "FOQ_INVALID_ARGUMENT");
     }
-    let options = ChatOptions { max_age_ms: Some(0), ..ChatOptions::default() };
-    let op = Op::Configure { chat: CHAT.to_owned(), options };
-    assert_eq!(code(&mut world, &op), "FOQ_INVALID_ARGUMENT");
+    let unset = ChatOptions::default();
+    for options in [
+        ChatOptions { max_age_ms: Some(0), ..unset },
+        ChatOptions { max_bytes: Some(511), ..unset },
+    ] {
+        let op = Op::Configure { chat: CHAT.to_owned(), options };
+        assert_eq!(code(&mut world, &op), "FOQ_INVALID_ARGUMENT");
+    }
     let op = joining("ann", foq_log::JoinAt::Seq(0));
     assert_eq!(code(&mut world, &op), "FOQ_INVALID_ARGUMENT");
 }

@@ -1,6 +1,6 @@
 //! The floor: what leaves when, and what never does.
 
-use foq_log::{ChatOptions, GapReason, JoinAt, Keep, ReadFrom};
+use foq_log::{ChatOptions, GapReason, JoinAt, Keep, Outcome, ReadFrom};
 
 use super::verbs::*;
 
@@ -8,7 +8,8 @@ fn floor(world: &World) -> u64 {
     world.reader().head(CHAT).first_seq
 }
 
-const UNSET: ChatOptions = ChatOptions { keep: None, max_age_ms: None, keep_at_least_ms: None };
+const UNSET: ChatOptions =
+    ChatOptions { keep: None, max_age_ms: None, keep_at_least_ms: None, max_bytes: None };
 
 #[test]
 fn a_chat_in_which_nobody_holds_keeps_its_records_until_max_age() {
@@ -244,4 +245,59 @@ fn what_a_person_trims_stays_trimmed_and_pinned_things_are_not_held_by_anyone() 
     assert_eq!(world.show(), "floor 3 head 3, ann 0/0/0");
     world.receive("ann", 1);
     assert_eq!(floor(&world), 3);
+}
+
+#[test]
+fn what_passes_max_bytes_leaves_by_sections_whoever_lacks_it() {
+    let mut world = a_store();
+    world.join("ann");
+    world.filled(20);
+    world.configure(ChatOptions { keep: Some(Keep::Forever), max_bytes: Some(2048), ..UNSET });
+    // A record of 40 bytes; four of them are a section of 128 bytes or more.
+    world.filled(51);
+    assert_eq!(floor(&world), 1, "what was there before is not counted, and 51 fit");
+    world.filled(1);
+    let gap = world.read(ReadFrom::Seq(1)).gap.unwrap();
+    assert_eq!((gap.from_seq, gap.to_seq, gap.reason), (1, 24, GapReason::Quota));
+    world.filled(8);
+    let shown = "floor 33 head 80, ann 0/0/0";
+    assert_eq!(world.show(), shown);
+    world.power_cut(foq_log::env::sim::Survivors::None);
+    assert_eq!(world.show(), shown);
+    world.receive("ann", 80);
+    world.configure(UNSET);
+    assert_eq!(floor(&world), 81);
+    assert_eq!(world.read(ReadFrom::Seq(1)).gap.unwrap().reason, GapReason::Expired);
+}
+
+#[test]
+fn a_join_at_the_first_record_knows_what_the_limit_takes_in_the_same_round() {
+    let mut world = a_store_with(|options| options.retention.max_bytes = 512);
+    for _ in 0..20 {
+        world.submit(&plain("text"));
+    }
+    let ticket = world.submit(&joining("ann", JoinAt::First));
+    world.commit();
+    let first_seq = floor(&world);
+    assert!(first_seq > 1);
+    let joined = world.answer(ticket);
+    assert!(
+        matches!(joined, Some(Outcome::Joined { join_seq, .. }) if join_seq == first_seq),
+        "{joined:?}, floor {first_seq}"
+    );
+}
+
+#[test]
+fn a_limit_that_was_taken_away_begins_to_count_anew() {
+    let mut world = a_store();
+    let limited = ChatOptions { max_bytes: Some(512), ..UNSET };
+    world.configure(limited);
+    world.filled(12);
+    world.configure(UNSET);
+    world.filled(100);
+    world.configure(limited);
+    world.filled(12);
+    assert_eq!(floor(&world), 1);
+    world.filled(1);
+    assert_eq!(floor(&world), 114);
 }
