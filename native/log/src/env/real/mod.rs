@@ -10,7 +10,7 @@ mod file;
 mod lock;
 mod random;
 #[cfg(test)]
-mod temporary;
+pub(crate) mod temporary;
 
 use std::io;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! Sound bytes in a place where they do not belong.
 
+use super::super::info::Seed;
 use super::*;
 use crate::FORMAT_VERSION;
 use crate::format::checksum::crc32c;
@@ -8,6 +9,23 @@ use crate::format::put;
 /// Two blocks of equal form: one row each, of a size that fills a block.
 fn twin_blocks() -> Rows {
     [1, 2].map(|first| (vec![first; 16], vec![6; 20_000])).into()
+}
+
+#[test]
+fn equal_bytes_have_other_checksums_in_every_other_place() {
+    let seed = Seed { store_id: [7; 16], kind: TableKind::State, id: 1 };
+    let all = [
+        seed.checksum(0, b"rows"),
+        seed.checksum(1, b"rows"),
+        Seed { store_id: [6; 16], ..seed }.checksum(0, b"rows"),
+        Seed { kind: TableKind::Inbox, ..seed }.checksum(0, b"rows"),
+        Seed { id: 2, ..seed }.checksum(0, b"rows"),
+    ];
+    let place = [&[7; 16][..], &1_u64.to_le_bytes(), &0_u64.to_le_bytes(), &[2]].concat();
+    assert_eq!(all[0], crc32c(crc32c(0, &place), b"rows"), "as FORMAT.md says");
+    for (index, checksum) in all.iter().enumerate() {
+        assert!(!all[..index].contains(checksum), "place {index}");
+    }
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Tables on a simulated disk.
 
+mod bytes;
 mod crash;
 mod damage;
+mod dump;
 mod merge;
 mod misplaced;
+mod real;
 mod round_trip;
 mod waiting;
 

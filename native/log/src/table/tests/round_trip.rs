@@ -148,3 +148,19 @@ fn the_block_cache_stays_within_its_bytes_and_serves_what_is_used() {
     assert!(cache.byte_count() > 700 << 10 && misses < 2_000, "{misses} misses");
     assert!(table.memory_bytes() > 4_000);
 }
+
+#[test]
+fn a_sequential_scan_reads_a_mebibyte_at_a_time_and_leaves_the_cache_alone() {
+    let disk = a_disk();
+    let rows = some_rows(&mut Dice::new(6), TableKind::State, 4_000, 9_000);
+    let info = write(&disk, TableKind::State, 1, &rows);
+    let cache = Arc::new(BlockCache::new(8 << 20));
+    let table = Arc::new(Table::listed(&shared(&disk), info.clone(), &OWNER, &cache));
+    let before = disk.calls();
+    assert_eq!(scan(&table, &[], ScanMode::Sequential).unwrap(), rows);
+    // Open, size, footer, directory; then blocks, of which up to a large one's share is left over.
+    let reads = disk.calls() - before - 4;
+    let least = info.block_bytes.div_ceil(1 << 20);
+    assert!((least..=least + 1).contains(&reads), "{reads} reads of {} bytes", info.block_bytes);
+    assert_eq!((cache.byte_count(), cache.hits_and_misses()), (0, (0, 0)));
+}
