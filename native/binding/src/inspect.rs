@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use foq_log::env::Env;
 use foq_log::env::real::env;
-use foq_log::{Error, Report, Tail};
+use foq_log::{Error, Repairing, Repairs, Report, Tail};
 use napi_derive::napi;
 
 use crate::background::in_background;
@@ -37,6 +37,16 @@ pub struct Findings {
     pub last_round: f64,
     /// Newest mark.
     pub mark: f64,
+    /// Tables of what is sealed.
+    pub tables: f64,
+    /// Records in them.
+    pub sealed_records: f64,
+    /// Rows of chat states in them.
+    pub state_rows: f64,
+    /// Rows of inboxes in them.
+    pub inbox_rows: f64,
+    /// Chats; 0 where damage kept them from being looked at.
+    pub chats: f64,
     /// Whether a round that was never durable follows the last.
     pub is_torn: bool,
     /// What is damaged.
@@ -55,6 +65,11 @@ impl From<Report> for Findings {
             records: number_of(report.records),
             last_round: number_of(report.last_round),
             mark: number_of(report.mark),
+            tables: number_of(report.tables),
+            sealed_records: number_of(report.sealed_records),
+            state_rows: number_of(report.state_rows),
+            inbox_rows: number_of(report.inbox_rows),
+            chats: number_of(report.chats),
             is_torn: report.tail == Tail::Torn,
             errors: report.errors.into_iter().map(Failure::from).collect(),
             repairs: report.repairs,
@@ -85,7 +100,54 @@ pub fn take_report(side: f64, request: f64) -> Result<Findings> {
     guarded(|| {
         side::with(side, |side| match side.take(request)? {
             Answer::Report(report) => Ok(Findings::from(*report)),
-            Answer::Bytes(_) => Err(invalid(String::from("that request has no report"))),
+            Answer::Bytes(_) | Answer::Repairs(_) => {
+                Err(invalid(String::from("that request has no report")))
+            }
+        })
+    })
+}
+
+/// What `repair` found and did; see `foq_log::Repairs`.
+#[napi(object, object_from_js = false)]
+pub struct RepairsFound {
+    /// What is damaged.
+    pub damage: Vec<String>,
+    /// What was done, or would be.
+    pub steps: Vec<String>,
+    /// Why nothing is done.
+    pub refused: Option<String>,
+    /// Whether it was done.
+    pub written: bool,
+}
+
+/// Repairs a store, or says what that would be; the request, whose answer `take_repairs` takes.
+#[napi]
+pub fn repair(side: f64, directory: String, write: bool) -> Result<u32> {
+    guarded(|| {
+        side::with(side, |side| {
+            let bell = Arc::clone(&side.bell);
+            side.request(|request| {
+                in_background("foq-repair", move || {
+                    let repairing = if write { Repairing::Write } else { Repairing::DryRun };
+                    let found = contain(|| foq_log::repair(&world(&directory)?, repairing));
+                    let result = found.map(|repairs| Answer::Repairs(Box::new(repairs)));
+                    let _ = bell.tell(News::Answer { request, result });
+                })
+            })
+        })
+    })
+}
+
+/// Takes the answer of a `repair`.
+#[napi]
+pub fn take_repairs(side: f64, request: f64) -> Result<RepairsFound> {
+    guarded(|| {
+        side::with(side, |side| match side.take(request)? {
+            Answer::Repairs(repairs) => {
+                let Repairs { damage, steps, refused, written } = *repairs;
+                Ok(RepairsFound { damage, steps, refused, written })
+            }
+            _ => Err(invalid(String::from("that request has no repairs"))),
         })
     })
 }

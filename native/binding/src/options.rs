@@ -31,6 +31,14 @@ pub struct GivenOptions {
     pub idle_mark_ms: Option<f64>,
     /// See `Options::spares`.
     pub spares: Option<f64>,
+    /// See `Options::journal_window_bytes`.
+    pub journal_window_bytes: Option<f64>,
+    /// See `Options::journal_window_ms`.
+    pub journal_window_ms: Option<f64>,
+    /// See `Options::cache_bytes`.
+    pub cache_bytes: Option<f64>,
+    /// See `Options::background_bytes_per_second`.
+    pub background_bytes_per_second: Option<f64>,
     /// `until-received`, `window` or `forever`.
     pub keep: Option<String>,
     /// See `Retention::max_age_ms`.
@@ -71,6 +79,14 @@ impl GivenOptions {
         whole(self.ack_flush_ms, "ackFlushMs", &mut options.ack_flush_ms)?;
         whole(self.idle_mark_ms, "idleMarkMs", &mut options.idle_mark_ms)?;
         whole(self.spares, "spares", &mut options.spares)?;
+        whole(self.journal_window_bytes, "journalWindowBytes", &mut options.journal_window_bytes)?;
+        whole(self.journal_window_ms, "journalWindowMs", &mut options.journal_window_ms)?;
+        whole(self.cache_bytes, "cacheBytes", &mut options.cache_bytes)?;
+        whole(
+            self.background_bytes_per_second,
+            "backgroundBytesPerSecond",
+            &mut options.background_bytes_per_second,
+        )?;
         whole(self.max_age_ms, "maxAge", &mut options.retention.max_age_ms)?;
         whole(self.keep_at_least_ms, "keepAtLeast", &mut options.retention.keep_at_least_ms)?;
         whole(self.max_bytes, "maxBytes", &mut options.retention.max_bytes)?;
@@ -115,6 +131,13 @@ pub fn differing(ours: &Options, theirs: &Options) -> Vec<&'static str> {
         ("ackFlushMs", ours.ack_flush_ms != theirs.ack_flush_ms),
         ("idleMarkMs", ours.idle_mark_ms != theirs.idle_mark_ms),
         ("spares", ours.spares != theirs.spares),
+        ("journalWindowBytes", ours.journal_window_bytes != theirs.journal_window_bytes),
+        ("journalWindowMs", ours.journal_window_ms != theirs.journal_window_ms),
+        ("cacheBytes", ours.cache_bytes != theirs.cache_bytes),
+        (
+            "backgroundBytesPerSecond",
+            ours.background_bytes_per_second != theirs.background_bytes_per_second,
+        ),
         ("keep", held.keep != other.keep),
         ("maxAge", held.max_age_ms != other.max_age_ms),
         ("keepAtLeast", held.keep_at_least_ms != other.keep_at_least_ms),

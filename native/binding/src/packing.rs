@@ -91,6 +91,7 @@ fn reason_byte(reason: GapReason) -> u8 {
         GapReason::Deleted => 3,
         GapReason::BeforeJoin => 4,
         GapReason::Quota => 5,
+        GapReason::Damaged => 6,
     }
 }
 

@@ -42,24 +42,49 @@ pub fn epoch(side: f64, handle: f64) -> Result<String> {
 }
 
 /// Where chats stand. `buffer` begins with `bytes` of packed chat ids, and is overwritten from its
-/// start with the numbers of `head_numbers` for each, for which it must have room.
+/// start with the numbers of `head_numbers` for each, for which it must have room: then this is 0.
+/// Where the disk would have to be waited for it is a request, answered with the same numbers.
 #[napi]
-pub fn heads(side: f64, handle: f64, mut buffer: Uint8ArraySlice<'_>, bytes: f64) -> Result<()> {
+pub fn heads(side: f64, handle: f64, mut buffer: Uint8ArraySlice<'_>, bytes: f64) -> Result<f64> {
     guarded(|| {
         let asked = beginning(&buffer, bytes)?.to_vec();
         let ids = limited(unpack_ids(&asked)?)?;
         let answer = raw::bytes(&mut buffer);
         let room = answer.get_mut(..ids.len() * HEAD_NUMBERS * size_of::<f64>());
         let room = room.ok_or_else(|| invalid(String::from("no room for the heads")))?;
-        side::with(side, |side| {
+        let ready = side::with(side, |side| {
             let reader = &side.lease(handle)?.store.reader;
-            let numbers = ids.iter().flat_map(|id| head_numbers(&reader.head(id)));
-            for (place, number) in room.chunks_exact_mut(size_of::<f64>()).zip(numbers) {
-                place.copy_from_slice(&number.to_le_bytes());
-            }
-            Ok(())
+            heads_of(reader, &ids, Waiting::Never, room)
+        })?;
+        if ready {
+            return Ok(0.0);
+        }
+        let bytes = room.len();
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        look(side, handle, move |reader| {
+            let mut answer = vec![0; bytes];
+            heads_of(reader, &ids, Waiting::Allowed, &mut answer)?;
+            Ok(answer)
         })
+        .map(f64::from)
     })
+}
+
+/// Writes the numbers of heads; false where the disk would have had to be waited for.
+fn heads_of(
+    reader: &Reader,
+    ids: &[impl AsRef<str>],
+    waiting: Waiting,
+    into: &mut [u8],
+) -> foq_log::Result<bool> {
+    let places = into.chunks_exact_mut(HEAD_NUMBERS * size_of::<f64>());
+    for (id, place) in ids.iter().zip(places) {
+        let Some(head) = reader.head_if(id.as_ref(), waiting)? else { return Ok(false) };
+        for (place, number) in place.chunks_exact_mut(size_of::<f64>()).zip(head_numbers(&head)) {
+            place.copy_from_slice(&number.to_le_bytes());
+        }
+    }
+    Ok(true)
 }
 
 /// firstSeq, headSeq, lastAt, guard, roster, marksVersion, keep (0 none, 1 until-received, 2 window,
@@ -135,9 +160,10 @@ fn read_all(
             ReadStop::WouldWait => return Ok(None),
             ReadStop::Failed(error) if number == 0 => return Err(error.clone()),
             ReadStop::Failed(_) if part.count == 0 => {
-                let head = reader.head(request.chat_id);
                 part.gap = None;
-                (part.first_seq, part.head_seq) = (head.first_seq, head.head_seq);
+                if let Some(head) = reader.head_if(request.chat_id, waiting)? {
+                    (part.first_seq, part.head_seq) = (head.first_seq, head.head_seq);
+                }
             }
             ReadStop::Failed(_) | ReadStop::Complete | ReadStop::BytesMax => {}
         }
@@ -176,7 +202,11 @@ pub fn pinned(side: f64, handle: f64, chat_id: String) -> Result<u32> {
 /// The cursors of a chat; the request.
 #[napi]
 pub fn cursors(side: f64, handle: f64, chat_id: String) -> Result<u32> {
-    guarded(|| look(side, handle, move |reader| Ok(pack_cursors(&reader.cursors(&chat_id)))))
+    guarded(|| {
+        look(side, handle, move |reader| {
+            reader.cursors(&chat_id).map(|cursors| pack_cursors(&cursors))
+        })
+    })
 }
 
 /// A page of chats: what is pending for a consumer (`which` 0), what it is joined in (1), this and

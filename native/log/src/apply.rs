@@ -41,6 +41,7 @@ impl Log {
                     let Some(effect) = bytes.and_then(Effect::decode) else {
                         unreachable!("an assembled effect decodes");
                     };
+                    shared.catalog.note_age(effect.longest_age_ms());
                     states.apply(placed.chat, &effect, &context)
                 }
                 seq => states.apply_plain(placed.chat, seq, &context),
@@ -60,6 +61,11 @@ impl Log {
             retention_at: round.retention_at,
             marked: round.effects.is_empty(),
         };
+        let file_id = round.file_id();
+        let part = self.journal.iter_mut().rev().find(|part| part.file.file_id == file_id);
+        if let Some(part) = part {
+            part.end = self.durable;
+        }
         if planted(Bug::AckBeforeSync) {
             round.answers.clear();
         }

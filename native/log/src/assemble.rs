@@ -9,6 +9,7 @@ use crate::options::AGE_MIN_MS;
 use crate::planted::{Bug, planted};
 use crate::recovery::Progress;
 use crate::round::Round;
+use crate::seal::JournalPart;
 
 /// Largest step of the retention clock while rounds are in flight.
 const STEP_IN_FLIGHT_MS: u64 = 1000;
@@ -25,7 +26,7 @@ impl Log {
         if self.next_deadline_ms().is_some_and(|deadline| now.monotonic_ms >= deadline) {
             self.pending.wanted = true;
         }
-        if self.queue.is_empty() && !self.pending.wanted {
+        if !self.has_work() {
             return Ok(Assembled::Nothing);
         }
         let on_the_way = self.assembled.round - self.durable.round;
@@ -93,9 +94,11 @@ impl Log {
     }
 
     /// Moves on to the oldest spare; false when there is none.
-    fn rotate(&mut self) -> bool {
+    pub(crate) fn rotate(&mut self) -> bool {
         let Some(spare) = self.spares.take() else { return false };
         self.shared.add_file(&spare);
+        let assembled = self.assembled.round;
+        self.journal.push_back(JournalPart { file: spare.clone(), end: self.durable, assembled });
         self.file = Some(spare);
         self.end = SECTOR_BYTES;
         true
@@ -124,6 +127,9 @@ impl Log {
             retention_at: round.retention_at,
             marked: round.effects.is_empty(),
         };
+        if let Some(part) = self.journal.back_mut() {
+            part.assembled = round.number;
+        }
         round
     }
 }

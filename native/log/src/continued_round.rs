@@ -74,7 +74,7 @@ fn reopened(disk: &SimDisk) -> (Log, Reader) {
 }
 
 fn heads(reader: &Reader) -> [u64; 2] {
-    ["chat", "other"].map(|chat| reader.head(chat).head_seq)
+    ["chat", "other"].map(|chat| reader.head(chat).unwrap().head_seq)
 }
 
 #[test]

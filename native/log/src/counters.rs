@@ -30,6 +30,38 @@ pub struct Counters {
     pub sync_us: [u64; HISTOGRAM_CLASSES],
     /// Answers that rested on one round, by class.
     pub round_operations: [u64; HISTOGRAM_CLASSES],
+    /// Journal files that were sealed.
+    pub seals: u64,
+    /// Records that seals wrote to segments, and that they left out because nobody needs them.
+    pub sealed_records: u64,
+    /// See above.
+    pub dropped_records: u64,
+    /// Bytes of segments that seals wrote.
+    pub segment_bytes: u64,
+    /// Bytes of state tables that seals wrote.
+    pub state_bytes: u64,
+    /// Bytes of inbox tables that seals wrote.
+    pub inbox_bytes: u64,
+    /// Merges of tables.
+    pub merges: u64,
+    /// Bytes that merges wrote.
+    pub merged_bytes: u64,
+    /// Segments that expired whole.
+    pub expired_tables: u64,
+    /// Chats that were looked up in tables.
+    pub cold_lookups: u64,
+    /// Blocks of tables that were in memory when they were needed.
+    pub cache_hits: u64,
+    /// Blocks that had to be read.
+    pub cache_misses: u64,
+    /// Tables that hold data.
+    pub tables: u64,
+    /// Bytes of their files.
+    pub table_bytes: u64,
+    /// Bytes of their directories and filters in memory.
+    pub filter_bytes: u64,
+    /// Chats that replay left and nobody has asked for.
+    pub partial_chats: u64,
     /// Chats in RAM.
     pub chats: u64,
     /// Journal files that may hold records.

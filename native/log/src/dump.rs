@@ -14,7 +14,7 @@ use crate::format::manifest::{MANIFEST_PATHS, Manifest, layout};
 use crate::json::Line;
 use crate::table::TableKind;
 use crate::table::dump::dump_tables;
-use crate::verify::{lock_for_reading, read_file};
+use crate::verify::{lock_for_reading, read_file, refuse_broker};
 
 /// Where lines go.
 type Sink<'a> = dyn FnMut(String) + 'a;
@@ -26,6 +26,7 @@ type Sink<'a> = dyn FnMut(String) + 'a;
 /// the disk does not read. Damage is printed.
 pub fn dump(env: &Env, sink: &mut dyn FnMut(String)) -> Result<()> {
     let disk = &*env.disk;
+    refuse_broker(disk)?;
     let _lock = lock_for_reading(disk)?;
     for path in MANIFEST_PATHS {
         dump_manifest(disk, path, sink);
@@ -45,7 +46,7 @@ pub fn dump(env: &Env, sink: &mut dyn FnMut(String)) -> Result<()> {
 }
 
 fn dump_manifest(disk: &dyn Disk, path: &str, sink: &mut Sink<'_>) {
-    let read = read_file(disk, path, layout::SIZE as u64 + 1);
+    let read = read_file(disk, path, layout::SIZE_MAX as u64 + 1);
     let line = Line::new("manifest").text("file", path.as_bytes());
     let manifest = match read.and_then(|bytes| Manifest::decode(&bytes, path)) {
         Ok(manifest) => manifest,
@@ -57,13 +58,30 @@ fn dump_manifest(disk: &dyn Disk, path: &str, sink: &mut Sink<'_>) {
         .hex("epoch", &manifest.epoch.to_be_bytes())
         .hex("bootId", &manifest.boot_id)
         .number("firstFileId", manifest.first_file_id)
-        .number("sealedPosition", manifest.sealed_position)
-        .number("sealedRound", manifest.sealed_round)
+        .number("sealedPosition", manifest.sealed.position)
+        .number("sealedRound", manifest.sealed.round)
+        .number("sealedAt", manifest.sealed.at)
+        .number("sealedRetentionAt", manifest.sealed.retention_at)
+        .number("nextTableId", manifest.next_table_id)
         .number("journalFileBytes", manifest.journal_file_bytes)
         .truth("ready", manifest.ready)
         .truth("pageCacheUnsafe", manifest.unsafe_class)
         .truth("clean", manifest.clean);
     sink(line.finish());
+    for table in &manifest.tables {
+        let pair = |(first, last): (u64, u64)| std::iter::once((first, last));
+        let line = Line::new("listed table").text("file", table.path().as_bytes());
+        let line = line
+            .number("class", u64::from(table.class))
+            .pairs("positions", pair(table.positions))
+            .pairs("at", pair(table.at))
+            .number("rows", table.row_count)
+            .number("fileBytes", table.file_bytes);
+        sink(line.finish());
+    }
+    for (kind, id) in &manifest.replaced {
+        sink(Line::new("replaced table").text("file", kind.path(*id).as_bytes()).finish());
+    }
 }
 
 fn dump_journal_file(disk: &dyn Disk, file_id: u64, sink: &mut Sink<'_>) -> Result<()> {
@@ -204,7 +222,8 @@ fn effect_line(position: u64, effect: &Effect<'_>) -> String {
     line.finish()
 }
 
-fn record_fields(line: Line, record: &RecordEffect<'_>) -> Line {
+/// What a dump says of a record, behind whose it is.
+pub(crate) fn record_fields(line: Line, record: &RecordEffect<'_>) -> Line {
     let line = line
         .number("seq", record.seq)
         .number("at", record.at)

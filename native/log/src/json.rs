@@ -87,6 +87,18 @@ impl Line {
         self
     }
 
+    /// An object inside another.
+    pub fn inner() -> Self {
+        Self(String::from("{"))
+    }
+
+    /// Objects that are finished.
+    pub fn objects(mut self, name: &str, objects: &[String]) -> Self {
+        self.name(name);
+        self.add(format_args!("[{}]", objects.join(",")));
+        self
+    }
+
     /// The line, without its end.
     pub fn finish(mut self) -> String {
         self.0.push('}');

@@ -7,10 +7,11 @@ use crate::format::effect::Effect;
 use crate::hash::ChatKey;
 use crate::judge::{Judge, JudgeContext, RestsOn, Room, never_seen};
 use crate::log::Log;
-use crate::ops::{Completion, Outcome};
+use crate::ops::{Completion, Outcome, Ticket};
 use crate::options::Retention;
 use crate::overlay::Overlays;
 use crate::pack::Ask;
+use crate::parking::Parked;
 use crate::planted::{Bug, planted};
 use crate::queue::Queue;
 use crate::round::Round;
@@ -98,7 +99,9 @@ impl Log {
         let mut ahead = Ahead::new();
         loop {
             self.queue.select();
-            let Some((operation, bytes, ticket)) = self.queue.peek() else {
+            let from_parking = self.parking.has_ready();
+            let next = if from_parking { self.parking.peek() } else { self.queue.peek() };
+            let Some((operation, bytes, ticket)) = next else {
                 let full = round.bytes.len() + self.pending.bytes > room;
                 return if full { Stop::FileFull } else { Stop::Empty };
             };
@@ -108,17 +111,27 @@ impl Log {
             if let Some(stop) = full.filter(|_| !hopeless) {
                 return stop;
             }
-            let mut found = ahead.find(operation.key, &self.queue, &states, &self.overlays);
+            let mut found = match from_parking {
+                true => states.find(operation.key),
+                false => ahead.find(operation.key, &self.queue, &states, &self.overlays),
+            };
+            if found.is_none() && !from_parking && self.must_look_up(&states, operation.key) {
+                self.park(Parked::new(operation, bytes, ticket));
+                self.queue.advance();
+                continue;
+            }
             if found.is_none() && never_seen(operation.ask()).is_none() {
                 drop(states);
                 let chat_id = chat_id_of(operation.ask(), bytes);
                 found = Some(shared.states.write().find_or_insert(operation.key, chat_id));
+                // Where all that is asked is refused, nothing of the chat is ever sealed.
+                self.idle.push(operation.key);
                 states = shared.states.read();
             }
             let (outcome, rests) = match found {
                 None => (never_seen(operation.ask()).unwrap_or(Outcome::Done), RestsOn::Durable),
                 Some(chat) => {
-                    let mut judge = Judge {
+                    let judge = Judge {
                         context: &context,
                         chat,
                         state: states.chat(chat),
@@ -126,12 +139,7 @@ impl Log {
                         round: &mut *round,
                         pending: &mut self.pending,
                     };
-                    let outcome = judge.judge(operation.ask(), bytes);
-                    let rests = judge.rests_on();
-                    if rests == RestsOn::Durable {
-                        self.overlays.release_settled(chat);
-                    }
-                    (outcome, rests)
+                    judge_one(judge, operation.ask(), bytes)
                 }
             };
             let rests = match answer_rests(operation.ask(), &outcome, rests) {
@@ -142,11 +150,19 @@ impl Log {
                 let durable_ack = matches!(operation.ask(), Ask::Ack(terms) if terms.durable);
                 self.pending.wanted |= durable_ack || round.effects.is_empty();
             }
-            self.queue.advance();
-            if let Some(judged) = &mut self.judged {
-                judged.push(ticket);
-            }
+            self.note_judged(ticket, from_parking);
             self.keep_answer(Completion { ticket, outcome }, rests, round);
+        }
+    }
+
+    /// The operation last peeked at is judged.
+    fn note_judged(&mut self, ticket: Ticket, from_parking: bool) {
+        match from_parking {
+            true => self.parking.advance(),
+            false => self.queue.advance(),
+        }
+        if let Some(judged) = &mut self.judged {
+            judged.push(ticket);
         }
     }
 
@@ -173,6 +189,7 @@ impl Log {
             room: refusal,
             free_bytes: space.free_bytes,
             needed_bytes: self.reserve_bytes(space).saturating_mul(2),
+            sealing_is_behind: self.sealing_is_behind(),
         }
     }
 
@@ -210,8 +227,8 @@ impl Log {
         self.pending.since_ms = None;
     }
 
-    /// The planted bug: acks count for retention before they are durable.
-    fn leak_undurable_acks(&mut self) {
+    /// Planted bugs: acks count for retention before they are durable.
+    pub(crate) fn leak_undurable_acks(&mut self) {
         let mut states = self.shared.states.write();
         for &chat in &self.pending.chats {
             let acks = self.overlays.get(chat).map(|overlay| overlay.acks());
@@ -232,6 +249,16 @@ fn full(round: &Round, pending: usize, bound: usize, limits: Limits) -> Option<S
     }
     let least = if pending == 0 { needed } else { used };
     Some(if alone && least > limits.room { Stop::FileFull } else { Stop::Full })
+}
+
+/// Judges an operation, and lets the overlay go where nothing of the chat waits for a disk.
+fn judge_one(mut judge: Judge<'_>, ask: &Ask, bytes: &[u8]) -> (Outcome, RestsOn) {
+    let outcome = judge.judge(ask, bytes);
+    let rests = judge.rests_on();
+    if rests == RestsOn::Durable {
+        judge.overlays.release_settled(judge.chat);
+    }
+    (outcome, rests)
 }
 
 /// What the answer waits for; `rests` is what the chat rests on.

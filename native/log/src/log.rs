@@ -9,22 +9,26 @@
 //! Invariants: nothing is answered that rests on something not durable; after the first failed
 //! write or sync nothing is acked until the store is opened again.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::env::{Env, Space};
 use crate::error::{Error, Result};
+use crate::hash::ChatKey;
 use crate::judge::{PendingAcks, Room};
 use crate::news::noting::Noting;
 use crate::open::{self, Lock};
 use crate::ops::{Completion, Operation, Ticket};
-use crate::options::Options;
+use crate::options::{Durability, Options};
 use crate::overlay::Overlays;
 use crate::pack::{Packed, Packer};
+use crate::parking::Parking;
 use crate::queue::Queue;
 use crate::reader::Reader;
 use crate::recovery::Progress;
 use crate::retention_clock::{Instant, RetentionClock};
 use crate::round::{Round, RoundBuffers};
+use crate::seal::{JournalPart, Releasing};
 use crate::shared::Shared;
 use crate::shelf::{JournalFile, SpareMaker};
 
@@ -48,7 +52,6 @@ pub struct Log {
     pub(crate) env: Env,
     pub(crate) options: Options,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) manifest: crate::format::manifest::Manifest,
     /// `None` only where a store was opened read-only.
     pub(crate) file: Option<JournalFile>,
     /// Where the next round goes in `file`.
@@ -74,6 +77,17 @@ pub struct Log {
     pub(crate) unsynced: Option<JournalFile>,
     pub(crate) room: (Room, Space),
     pub(crate) noting: Noting,
+    /// Operations on chats that are being looked up, and lookups nobody has taken yet.
+    pub(crate) parking: Parking,
+    pub(crate) lookups: Vec<ChatKey>,
+    /// Journal files that are not sealed, oldest first; the last is the one being written.
+    pub(crate) journal: VecDeque<JournalPart>,
+    /// A file is being sealed.
+    pub(crate) sealing: bool,
+    /// A file is sealed, and its chats are being told.
+    pub(crate) releasing: Option<Releasing>,
+    /// Chats in RAM that had nothing in the journal when they came.
+    pub(crate) idle: Vec<ChatKey>,
     pub(crate) judged: Option<Vec<Ticket>>,
     pub(crate) poisoned: Option<String>,
     damage: Option<Error>,
@@ -96,8 +110,7 @@ impl Log {
             env: env.clone(),
             options: options.clone(),
             shared: Arc::new(opened.shared),
-            manifest: opened.manifest,
-            file: recovered.files.last().cloned(),
+            file: recovered.files.last().map(|part| part.file.clone()),
             end: recovered.end,
             spares: opened.spares,
             durable: recovered.progress,
@@ -114,6 +127,12 @@ impl Log {
             unsynced: None,
             room: (Room::Enough, space),
             noting: Noting::default(),
+            parking: Parking::default(),
+            lookups: Vec::new(),
+            journal: recovered.files.into(),
+            sealing: false,
+            releasing: None,
+            idle: Vec::new(),
             judged: None,
             poisoned: None,
             damage: recovered.damage,
@@ -148,7 +167,10 @@ impl Log {
     pub fn submit_packed(&mut self, caller: u32, packed: Packed) -> Result<Ticket> {
         self.check_writable()?;
         let bytes = packed.bytes();
-        if !self.queue.is_empty() && self.queue.bytes() + bytes > self.options.pending_bytes_max {
+        let is_empty = self.queue.is_empty() && self.parking.is_empty();
+        if !is_empty
+            && self.queue.bytes() + self.parking.bytes() + bytes > self.options.pending_bytes_max
+        {
             return Err(Error::Busy { what: "pendingBytesMax is reached" });
         }
         Ok(self.queue.push(caller, packed))
@@ -258,8 +280,9 @@ impl Log {
         }
         self.pending.wanted = true;
         loop {
+            self.look_up_parked();
             match self.assemble()? {
-                Assembled::Nothing if self.queue.is_empty() => break,
+                Assembled::Nothing if self.is_empty() => break,
                 Assembled::Nothing => self.pending.wanted = true,
                 Assembled::NeedsSpare => self.prepare_spare()?,
                 Assembled::Round(round) => self.commit(round)?,
@@ -271,7 +294,10 @@ impl Log {
         if let Some(file) = self.unsynced.take() {
             self.sync_file(&file)?;
         }
-        open::end_history(&self.env, &mut self.manifest)
+        if self.options.durability == Durability::PageCacheUnsafe {
+            self.shared.catalog.edit_manifest(|manifest| manifest.clean = true)?;
+        }
+        Ok(())
     }
 
     /// Keeps the order in which operations were judged for `take_judged` (simulation).
@@ -325,7 +351,12 @@ impl Log {
     /// Whether operations wait to be judged.
     #[must_use]
     pub fn has_work(&self) -> bool {
-        !self.queue.is_empty() || self.pending.wanted
+        !self.queue.is_empty() || self.pending.wanted || self.parking.has_ready()
+    }
+
+    /// Whether every operation was judged.
+    fn is_empty(&self) -> bool {
+        self.queue.is_empty() && self.parking.is_empty()
     }
 
     pub(crate) fn now(&self) -> Instant {

@@ -5,14 +5,16 @@ use std::io;
 use crate::env::{Disk, OpenMode, read_exact, write_all};
 use crate::error::{Error, Result};
 use crate::format::manifest::{MANIFEST_PATHS, Manifest, layout};
+use crate::format::{FORMAT_VERSION, LittleEndian};
 use crate::shelf::sync_dir;
 
 /// What the directory holds.
 pub(crate) enum Found {
     /// No manifest of either name.
     Nothing,
-    /// The newer valid one, and whether the other is missing or damaged.
-    Manifest { manifest: Manifest, heal: bool },
+    /// The newer valid one, and whether they are to be written again: the other is missing or
+    /// damaged, or one is of an older version.
+    Manifest { manifest: Box<Manifest>, heal: bool },
 }
 
 /// Reads both manifests, made certain first unless `read_only`: what a killed process left in the
@@ -25,22 +27,26 @@ pub(crate) fn load(disk: &dyn Disk, read_only: bool) -> Result<Found> {
     let mut valid: Vec<Manifest> = Vec::new();
     let mut damage: Option<Error> = None;
     let mut present = 0;
+    let mut old = false;
     for path in MANIFEST_PATHS {
         match read_file(disk, path, read_only)? {
             None => {}
             Some(bytes) => {
                 present += 1;
                 match Manifest::decode(&bytes, path) {
-                    Ok(manifest) => valid.push(manifest),
+                    Ok(manifest) => {
+                        old |= bytes.u32_at(layout::VERSION) < FORMAT_VERSION;
+                        valid.push(manifest);
+                    }
                     Err(newer @ Error::Version { .. }) => return Err(newer),
                     Err(error) => damage = Some(error),
                 }
             }
         }
     }
-    let heal = valid.len() < MANIFEST_PATHS.len();
+    let heal = old || valid.len() < MANIFEST_PATHS.len();
     match valid.into_iter().max_by_key(|manifest| manifest.counter) {
-        Some(manifest) => Ok(Found::Manifest { manifest, heal }),
+        Some(manifest) => Ok(Found::Manifest { manifest: Box::new(manifest), heal }),
         None if present == 0 => Ok(Found::Nothing),
         None => Err(damage.unwrap_or_else(|| Error::corrupt("MANIFEST-A", 0..0, "no manifest"))),
     }
@@ -77,7 +83,7 @@ fn newest_path(disk: &dyn Disk) -> Result<Option<&'static str>> {
 /// In place where the file has its size; a new file gets its name when its bytes are durable.
 fn write(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
     let in_place = match disk.open(path, OpenMode::Update) {
-        Ok(file) if file.size()? == layout::SIZE as u64 => Some(file),
+        Ok(file) if file.size()? == bytes.len() as u64 => Some(file),
         Ok(_) => None,
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -103,7 +109,7 @@ fn read_file(disk: &dyn Disk, path: &str, as_cached: bool) -> Result<Option<Vec<
             file.sync()?;
             file.drop_cache()?;
         }
-        let size = usize::try_from(file.size()?).unwrap_or(usize::MAX).min(layout::SIZE + 1);
+        let size = usize::try_from(file.size()?).unwrap_or(usize::MAX).min(layout::SIZE_MAX + 1);
         let mut bytes = vec![0_u8; size];
         read_exact(&*file, 0, &mut bytes)?;
         Ok(bytes)

@@ -5,17 +5,21 @@ use std::io;
 use crate::env::{Disk, Env, LockError, write_all};
 use crate::error::{Error, Result};
 use crate::format::SECTOR_BYTES;
-use crate::format::manifest::Manifest;
+use crate::format::effect::Effect;
+use crate::format::manifest::{Manifest, Sealed};
 use crate::hash::Hashes;
 use crate::manifests::{self, Found};
 use crate::options::{Durability, Options};
 use crate::planted::{Bug, planted};
-use crate::recovery::{Recovered, Recovery, Replay, Replayed, TAIL_BYTES};
+use crate::recovery::{Progress, Recovered, Recovery, Replay, Replayed, TAIL_BYTES};
+use crate::seal::JournalPart;
 use crate::shared::Shared;
 use crate::shelf::{JournalFile, SpareMaker, sync_dir};
 use crate::state::States;
 use crate::state::chat::ApplyContext;
+use crate::state::partial::{BatchTimes, Unapplied};
 use crate::state::pointer::Pointer;
+use crate::table::TableKind;
 
 /// Held as long as the store is open.
 pub(crate) type Lock = Box<dyn Send + Sync>;
@@ -23,7 +27,6 @@ pub(crate) type Lock = Box<dyn Send + Sync>;
 /// An opened store.
 pub(crate) struct Opened {
     pub lock: Option<Lock>,
-    pub manifest: Manifest,
     pub shared: Shared,
     pub recovered: Recovered,
     pub spares: SpareMaker,
@@ -43,27 +46,33 @@ pub(crate) fn open(env: &Env, options: &Options) -> Result<Opened> {
         make_names_certain(disk)?;
     }
     let (mut manifest, heal) = match manifests::load(disk, options.read_only)? {
-        Found::Manifest { manifest, heal } if manifest.ready => (manifest, heal),
+        Found::Manifest { manifest, heal } if manifest.ready => (*manifest, heal),
         found => (create(env, options, found)?, false),
     };
     let hashes = Hashes::new(manifest.hash_key);
     let mut states = States::default();
-    let recovered = recover(env, options, &manifest, hashes, &mut states)?;
+    let mut longest_age_ms = 0;
+    let recovery = (env, options, &manifest, hashes);
+    let recovered = recover(recovery, &mut states, &mut longest_age_ms)?;
     if !options.read_only {
         // Only now: what refuses to open is left as it was.
         if heal {
             manifests::store(disk, &mut manifest)?;
         }
         settle_disk(env, &manifest, &recovered)?;
+        settle_tables(disk, &mut manifest)?;
         begin_history(env, options, &mut manifest)?;
     }
     states.retention_now = recovered.progress.retention_at;
     states.last_at = recovered.progress.at;
-    let shared = Shared::new(manifest.store_id, manifest.epoch, hashes, options);
-    *shared.states.write() = states;
-    recovered.files.iter().chain(&recovered.spares).for_each(|file| shared.add_file(file));
+    states.position = recovered.progress.position;
     let spares = spare_maker(env, options, &manifest, &recovered);
-    Ok(Opened { lock, manifest, shared, recovered, spares })
+    let shared = Shared::new(&env.disk, manifest, options);
+    *shared.states.write() = states;
+    shared.catalog.note_age(longest_age_ms);
+    let files = recovered.files.iter().map(|part| &part.file);
+    files.chain(&recovered.spares).for_each(|file| shared.add_file(file));
+    Ok(Opened { lock, shared, recovered, spares })
 }
 
 fn take_lock(env: &Env, options: &Options) -> Result<Option<Lock>> {
@@ -80,7 +89,7 @@ fn take_lock(env: &Env, options: &Options) -> Result<Option<Lock>> {
 /// A process that was killed may have left names in the page cache only. They look durable and
 /// are not: what is to be trusted is synced first.
 fn make_names_certain(disk: &dyn Disk) -> Result<()> {
-    for folder in ["", "journal"] {
+    for folder in ["", "journal", "segments", "states", "inbox"] {
         match sync_dir(disk, folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(Error::io("a folder cannot be synced", folder, error));
@@ -109,12 +118,12 @@ fn create(env: &Env, options: &Options, found: Found) -> Result<Manifest> {
         return Err(Error::corrupt("MANIFEST-A", 0..0, "both manifests of a store are missing"));
     }
     let mut manifest = match found {
-        Found::Manifest { manifest, .. } => manifest,
+        Found::Manifest { manifest, .. } => *manifest,
         Found::Nothing => fresh_manifest(env, options),
     };
     manifests::store(disk, &mut manifest)?;
     let making = || -> io::Result<()> {
-        disk.create_dir("journal")?;
+        make_folders(disk)?;
         sync_dir(disk, "")?;
         for name in journal.iter().filter(|name| !name.ends_with(".free")) {
             disk.remove(&format!("journal/{name}"))?;
@@ -141,21 +150,30 @@ fn fresh_manifest(env: &Env, options: &Options) -> Manifest {
         epoch: u64::from_le_bytes(epoch.first_chunk().copied().unwrap_or_default()),
         boot_id: env.disk.boot_id(),
         first_file_id: 1,
-        sealed_position: 0,
-        sealed_round: 0,
+        sealed: Sealed::default(),
         journal_file_bytes: u64::from(options.journal_file_bytes),
         ready: false,
         unsafe_class: options.durability == Durability::PageCacheUnsafe,
         clean: false,
+        next_table_id: 1,
+        tables: Vec::new(),
+        replaced: Vec::new(),
+        erase: std::collections::BTreeMap::new(),
+        longest_age_ms: 0,
+        scrubbed_at: env.clock.wall_ms(),
     }
 }
 
+/// The folders of a store; a store of an older version lacks some.
+fn make_folders(disk: &dyn Disk) -> io::Result<()> {
+    let tables = TableKind::ALL.iter().map(|kind| kind.folder());
+    ["journal"].into_iter().chain(tables).try_for_each(|folder| disk.create_dir(folder))
+}
+
 fn recover(
-    env: &Env,
-    options: &Options,
-    manifest: &Manifest,
-    hashes: Hashes,
+    (env, options, manifest, hashes): (&Env, &Options, &Manifest, Hashes),
     states: &mut States,
+    longest_age_ms: &mut u64,
 ) -> Result<Recovered> {
     let recovery = Recovery {
         disk: &*env.disk,
@@ -163,9 +181,20 @@ fn recover(
         first_file_id: manifest.first_file_id,
         read_only: options.read_only,
     };
-    let mut replay = |replayed: &Replayed<'_>| apply_batch(replayed, options, hashes, states);
+    states.retention_now = manifest.sealed.retention_at;
+    // Without tables there is nothing below what is replayed.
+    let whole = !manifest.tables.iter().any(|table| table.kind == TableKind::State);
+    let mut replay = |replayed: &Replayed<'_>| {
+        let effects = replayed.batch.iterate().map(|(effect, _)| effect.longest_age_ms());
+        *longest_age_ms = effects.fold(*longest_age_ms, u64::max);
+        match whole {
+            true => apply_batch(replayed, options, hashes, states),
+            false => note_batch(replayed, hashes, states),
+        }
+    };
     let replay: &mut Replay<'_> = &mut replay;
-    recovery.run(crate::recovery::Progress::default(), replay)
+    let Sealed { round, position, at, retention_at } = manifest.sealed;
+    recovery.run(Progress { round, position, at, retention_at, marked: round > 0 }, replay)
 }
 
 fn apply_batch(replayed: &Replayed<'_>, options: &Options, hashes: Hashes, states: &mut States) {
@@ -193,13 +222,34 @@ fn apply_batch(replayed: &Replayed<'_>, options: &Options, hashes: Hashes, state
     states.last_at = header.at;
 }
 
+/// Keeps a batch's effects for when somebody asks for their chats.
+fn note_batch(replayed: &Replayed<'_>, hashes: Hashes, states: &mut States) {
+    let header = replayed.batch.header;
+    let effects_at = replayed.byte_offset + crate::format::batch::batch_header::SIZE as u64;
+    let retention_now = states.retention_now;
+    let times = BatchTimes { position: header.position, at: header.at, retention_now };
+    states.partials.begin_batch(times);
+    for (nth, (effect, range)) in replayed.batch.iterate().enumerate() {
+        let key = hashes.chat(effect.chat_id());
+        let pointer =
+            Pointer::new(replayed.file_id, effects_at + range.start as u64, range.len() as u64);
+        let bytes = replayed.batch.effects.get(range).unwrap_or_default();
+        let position = header.position + nth as u64;
+        states.partials.add(key, Unapplied::new(position, pointer, bytes));
+        if let Effect::Join { consumer_id, .. } = effect {
+            states.partials.note_join(hashes.name(consumer_id), key);
+        }
+    }
+    states.retention_now = header.retention_at;
+}
+
 /// The writes that recovery decided on: nothing that an unfinished round left may ever verify.
 fn settle_disk(env: &Env, manifest: &Manifest, recovered: &Recovered) -> Result<()> {
     let disk = &*env.disk;
     let settle = || -> io::Result<()> {
         // The unsafe class may have left whole rounds behind a lost one.
         let reach = if manifest.unsafe_class { u64::MAX } else { TAIL_BYTES };
-        if let Some(tail) = recovered.files.last() {
+        if let Some(JournalPart { file: tail, .. }) = recovered.files.last() {
             erase(tail, recovered.end, reach)?;
         }
         for spare in &recovered.spares {
@@ -211,6 +261,33 @@ fn settle_disk(env: &Env, manifest: &Manifest, recovered: &Recovered) -> Result<
         if recovered.remove.is_empty() { Ok(()) } else { sync_dir(disk, "journal") }
     };
     settle().map_err(|source| Error::io("the journal's tail cannot be cleared", "journal", source))
+}
+
+/// Tidies the folders of tables: those that were replaced, or never finished, are removed; others
+/// that no manifest names are nobody's to delete, and are put aside.
+fn settle_tables(disk: &dyn Disk, manifest: &mut Manifest) -> Result<()> {
+    let settle = || -> io::Result<()> {
+        make_folders(disk)?;
+        for kind in TableKind::ALL {
+            for name in disk.list(kind.folder())? {
+                let path = format!("{}/{name}", kind.folder());
+                match kind.id_in(&name) {
+                    Some(id) if manifest.lists(kind, id) => {}
+                    Some(id) if manifest.puts_aside(kind, id) => {
+                        disk.create_dir("quarantine")?;
+                        disk.rename(&path, &format!("quarantine/{name}"))?;
+                        sync_dir(disk, "quarantine")?;
+                    }
+                    _ => disk.remove(&path)?,
+                }
+            }
+            sync_dir(disk, kind.folder())?;
+        }
+        sync_dir(disk, "")
+    };
+    settle().map_err(|source| Error::io("the tables cannot be tidied", "segments", source))?;
+    manifest.replaced.clear();
+    Ok(())
 }
 
 /// Zero-fills and syncs what is not zero in `[begin, begin + reach)`.
@@ -250,7 +327,8 @@ fn spare_maker(
     manifest: &Manifest,
     recovered: &Recovered,
 ) -> SpareMaker {
-    let last = recovered.files.last().map_or(manifest.first_file_id, |file| file.file_id);
+    let last = recovered.files.last();
+    let last = last.map_or(manifest.first_file_id, |part| part.file.file_id);
     let maker = SpareMaker::new(
         env,
         manifest.store_id,
@@ -260,13 +338,4 @@ fn spare_maker(
     );
     recovered.spares.iter().for_each(|spare| maker.shelve(spare.clone()));
     maker
-}
-
-/// Records that the last close was clean.
-pub(crate) fn end_history(env: &Env, manifest: &mut Manifest) -> Result<()> {
-    if !manifest.unsafe_class {
-        return Ok(());
-    }
-    manifest.clean = true;
-    manifests::store(&*env.disk, manifest)
 }

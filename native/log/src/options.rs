@@ -62,6 +62,18 @@ pub struct Options {
     pub idle_mark_ms: u64,
     /// Pre-written journal files kept ready.
     pub spares: u16,
+    /// The oldest journal file is sealed when the journal holds more bytes than this.
+    pub journal_window_bytes: u64,
+    /// A journal file is sealed when its last record is older than this.
+    pub journal_window_ms: u64,
+    /// Blocks of tables that are kept in memory.
+    pub cache_bytes: u64,
+    /// Merging splits tables before they get larger than this.
+    pub table_bytes_max: u64,
+    /// Payloads of deleted records are gone from the disk after this long.
+    pub erase_within_ms: u64,
+    /// Merging reads and writes no more than this.
+    pub background_bytes_per_second: u64,
     /// Retention of chats that are not configured.
     pub retention: Retention,
 }
@@ -86,6 +98,12 @@ impl Default for Options {
             ack_flush_ms: 1000,
             idle_mark_ms: 50,
             spares: 2,
+            journal_window_bytes: 1 << 30,
+            journal_window_ms: 5 * 60 * 1000,
+            cache_bytes: 64 << 20,
+            table_bytes_max: 1 << 30,
+            erase_within_ms: 2 * DAY_MS,
+            background_bytes_per_second: 32 << 20,
             retention: Retention {
                 keep: Keep::UntilReceived,
                 max_age_ms: 30 * DAY_MS,
@@ -122,6 +140,17 @@ impl Options {
             check_age("keepAtLeast", self.retention.keep_at_least_ms)?;
         }
         check_max_bytes(self.retention.max_bytes)?;
+        if self.journal_window_ms < 1000 {
+            return Err(Error::invalid("journalWindowMs must be at least a second"));
+        }
+        if self.table_bytes_max < 4096 {
+            return Err(Error::invalid("tableBytesMax must be at least 4 KiB"));
+        }
+        if self.erase_within_ms < AGE_MIN_MS || self.background_bytes_per_second == 0 {
+            return Err(Error::invalid(
+                "eraseWithin must be at least a minute, and some bytes move",
+            ));
+        }
         if self.spares == 0 {
             return Err(Error::invalid("spares must be at least 1"));
         }

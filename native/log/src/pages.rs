@@ -7,14 +7,17 @@
 //! moves, moves ahead of the reader.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::error::{Error, Result};
+use crate::hash::ChatKey;
+use crate::inbox::{self, RowClass};
 use crate::reader::Reader;
-use crate::state::States;
+use crate::seen::Seen;
 use crate::state::chat::ChatState;
 use crate::state::cursor::Cursor;
-use crate::view::ChatRow;
+use crate::table::{Moved, ScanMode};
+use crate::view::{ChatRow, Waiting};
 
 /// Some rows of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +37,22 @@ enum From<'a> {
     Changed { beyond: u64 },
 }
 
-type Found<'a> = (&'a ChatState, &'a Cursor);
+/// A row, and what lists are made by.
+struct Found {
+    key: ChatKey,
+    /// Position of the chat's last effect.
+    as_of: u64,
+    closing: bool,
+    row: ChatRow,
+}
 
 impl Reader {
     /// Chats with news for a consumer: records it has not received, or marks of others it was
     /// not handed. Most recent first; then those that changed since the first page.
     ///
     /// # Errors
-    /// `FOQ_INVALID_ARGUMENT` when `after` is not the `next` of a page of this list.
+    /// `FOQ_INVALID_ARGUMENT` when `after` is not the `next` of a page of this list; `FOQ_CORRUPT`,
+    /// `FOQ_UNAVAILABLE` where a table cannot be read.
     pub fn pending_page(
         &self,
         consumer_id: &str,
@@ -50,40 +61,41 @@ impl Reader {
     ) -> Result<Page> {
         let from = after.map(parse).transpose()?;
         let limit = limit.max(1);
-        let states = self.shared.states.read();
-        let mut found = self.cursors_of(&states, consumer_id);
-        found.retain(|(chat, cursor)| {
-            let version = chat.members.as_ref().map_or(0, |members| members.marks_version);
-            cursor.last_seq(chat.head) > cursor.received || version > cursor.marks_seen
-        });
-        let (since, mut listed) = match from {
-            None => (states.position, found.clone()),
+        let (position, mut found) = self.chats_with(consumer_id, RowClass::Behind)?;
+        found.retain(|found| found.row.last_seq > found.row.received || found.row.marks);
+        let (since, listed) = match from {
+            None => (position, found.iter().collect()),
             Some(From::Changed { beyond }) => (beyond, Vec::new()),
             Some(From::Below { since, last_at, chat_id }) => {
-                let mut below = found.clone();
-                below.retain(|(chat, _)| recency(chat) > (Reverse(last_at), chat_id));
-                (since, below)
+                let below = |found: &&Found| recency(&found.row) > (Reverse(last_at), chat_id);
+                (since, found.iter().filter(below).collect())
             }
         };
-        let more = keep_least(&mut listed, limit, |(chat, _)| recency(chat));
+        let mut listed: Vec<&Found> = listed;
+        let more = keep_least(&mut listed, limit, |found| recency(&found.row));
         let next = match listed.last() {
-            Some((chat, _)) if more => Some(format!("r:{since}:{}:{}", chat.last_at, chat.chat_id)),
+            Some(Found { row, .. }) if more => {
+                Some(format!("r:{since}:{}:{}", row.last_at, row.chat_id))
+            }
             _ => {
-                let told: HashSet<u128> = listed.iter().map(|(chat, _)| chat.key).collect();
-                found.retain(|(chat, _)| chat.as_of > since && !told.contains(&chat.key));
-                let more = keep_least(&mut found, limit - listed.len(), |(chat, _)| chat.as_of);
-                let beyond = found.last().map_or(since, |(chat, _)| chat.as_of);
-                listed.append(&mut found);
+                let told: HashSet<ChatKey> = listed.iter().map(|found| found.key).collect();
+                let changed =
+                    found.iter().filter(|found| found.as_of > since && !told.contains(&found.key));
+                let mut changed: Vec<&Found> = changed.collect();
+                let more = keep_least(&mut changed, limit - listed.len(), |found| found.as_of);
+                let beyond = changed.last().map_or(since, |found| found.as_of);
+                listed.append(&mut changed);
                 more.then(|| format!("c:{beyond}"))
             }
         };
-        Ok(Page { rows: self.rows_of(&states, &listed), next })
+        let rows = listed.into_iter().map(|found| found.row.clone()).collect();
+        Ok(Page { rows, next })
     }
 
     /// Chats a consumer is joined in, by chatId; with `closing`, also those it is leaving.
     ///
     /// # Errors
-    /// None so far; a page of another list is one of this.
+    /// `FOQ_CORRUPT`, `FOQ_UNAVAILABLE` where a table cannot be read.
     pub fn chats_of_page(
         &self,
         consumer_id: &str,
@@ -91,61 +103,130 @@ impl Reader {
         limit: usize,
         closing: bool,
     ) -> Result<Page> {
-        let states = self.shared.states.read();
-        let mut found = self.cursors_of(&states, consumer_id);
-        found.retain(|(chat, cursor)| {
-            (closing || cursor.closing.is_none())
-                && after.is_none_or(|after| &*chat.chat_id > after)
+        let (_, mut found) = self.chats_with(consumer_id, RowClass::Member)?;
+        found.retain(|found| {
+            (closing || !found.closing) && after.is_none_or(|after| &*found.row.chat_id > after)
         });
-        let more = keep_least(&mut found, limit.max(1), |(chat, _)| chat_id(chat));
-        let rows = self.rows_of(&states, &found);
+        let more = keep_least(&mut found, limit.max(1), |found| found.row.chat_id.clone());
+        let rows: Vec<ChatRow> = found.into_iter().map(|found| found.row).collect();
         let next = rows.last().filter(|_| more).map(|row| row.chat_id.clone());
         Ok(Page { rows, next })
     }
 
-    /// All chats that any effect ever touched, oldest first. What rows say of a consumer is 0.
+    /// All chats that any effect ever touched, in no order that means anything. What rows say of a
+    /// consumer is 0.
     ///
     /// # Errors
-    /// `FOQ_INVALID_ARGUMENT` when `after` is not the `next` of a page of this list.
+    /// `FOQ_INVALID_ARGUMENT` when `after` names no chat, `FOQ_CORRUPT`, `FOQ_UNAVAILABLE` where a
+    /// table cannot be read.
     pub fn chats_page(&self, after: Option<&str>, limit: usize) -> Result<Page> {
-        let states = self.shared.states.read();
-        let begin = match after {
-            None => 0,
-            Some(after) => {
-                let key = self.shared.hashes.chat(after.as_bytes());
-                states.find(key).ok_or_else(not_a_token)? as usize + 1
+        let mut begin = None;
+        if let Some(after) = after {
+            let key = self.key(after);
+            let seen = self.see(key, Waiting::Allowed, |seen| seen.chat.is_some())?;
+            if seen != Some(true) {
+                return Err(not_a_token());
             }
-        };
-        let touched = states.chats_from(begin).filter(|chat| chat.as_of > 0);
-        let mut found: Vec<&ChatState> = touched.take(limit.max(1).saturating_add(1)).collect();
-        let more = found.len() > limit.max(1);
-        found.truncate(limit.max(1));
-        let rows: Vec<ChatRow> = found.iter().map(|chat| self.row(&states, chat, None)).collect();
-        let next = rows.last().filter(|_| more).map(|row| row.chat_id.clone());
+            begin = Some(key);
+        }
+        let limit = limit.max(1);
+        let keys = self.keys_after(begin, limit.saturating_add(1))?;
+        let more = keys.len() > limit;
+        let mut rows = Vec::new();
+        for key in keys.into_iter().take(limit) {
+            let row = self.see(key, Waiting::Allowed, |Seen { chat, retention_now }| {
+                let chat = chat.filter(|chat| chat.as_of > 0)?;
+                Some(self.row(chat, None, retention_now))
+            })?;
+            rows.extend(row.flatten());
+        }
+        let next = rows.last().filter(|_| more).map(|row: &ChatRow| row.chat_id.clone());
         Ok(Page { rows, next })
     }
 
-    /// The chats in which a consumer has a cursor, and the cursor.
-    fn cursors_of<'a>(&self, states: &'a States, consumer_id: &str) -> Vec<Found<'a>> {
-        let store = &self.shared.options.retention;
+    /// The least keys behind `begin` of chats that were ever seen.
+    fn keys_after(&self, begin: Option<ChatKey>, limit: usize) -> Result<Vec<ChatKey>> {
+        let is_after = |key: &ChatKey| begin.is_none_or(|begin| *key > begin);
+        let mut keys: BTreeSet<ChatKey> = {
+            let states = self.shared.states.read();
+            let touched = states.iterate().filter(|chat| chat.as_of > 0);
+            let mut hot: Vec<ChatKey> = touched
+                .map(|chat| chat.key)
+                .chain(states.partials.keys())
+                .filter(is_after)
+                .collect();
+            keep_least(&mut hot, limit, |key| *key);
+            hot.into_iter().collect()
+        };
+        let from = begin.map(|begin| begin.saturating_add(1).to_be_bytes()).unwrap_or_default();
+        self.shared.catalog.look(|set| {
+            for table in &set.states {
+                let mut scan = table.scan(&from, ScanMode::Cached);
+                for _ in 0..limit {
+                    if scan.advance(Waiting::Allowed)? != Moved::Row {
+                        break;
+                    }
+                    let key = scan.key().try_into().map(ChatKey::from_be_bytes);
+                    keys.extend(key.ok().filter(is_after));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(keys.into_iter().take(limit).collect())
+    }
+
+    /// The chats in which a consumer has a cursor, of those that may be in a list of this class;
+    /// and the position up to which all of that was applied.
+    fn chats_with(&self, consumer_id: &str, class: RowClass) -> Result<(u64, Vec<Found>)> {
         let name = self.shared.hashes.name(consumer_id.as_bytes());
-        let chats = states.chats_of(name);
-        let found = chats.filter_map(|chat| {
-            let mut live = chat.cursors(store, states.retention_now);
-            Some((chat, live.find(|cursor| cursor.name == name)?))
-        });
-        found.collect()
+        let mut found = Vec::new();
+        let mut told: HashSet<ChatKey> = HashSet::new();
+        let mut cold: BTreeSet<ChatKey> = BTreeSet::new();
+        let (position, has_partials) = {
+            let states = self.shared.states.read();
+            for chat in states.chats_of(name) {
+                told.insert(chat.key);
+                found.extend(self.found(chat, name, states.retention_now));
+            }
+            cold.extend(states.partials.joined_by(name));
+            (states.position, !states.partials.is_empty())
+        };
+        let listed = |class| self.shared.catalog.look(|set| inbox::chats_of(set, name, class));
+        cold.extend(listed(class)?.into_iter().map(|(key, _)| key));
+        if has_partials && class == RowClass::Behind {
+            // What replay left may have put any of its members behind.
+            let members = listed(RowClass::Member)?;
+            let states = self.shared.states.read();
+            let keys = members.into_iter().map(|(key, _)| key);
+            cold.extend(
+                keys.filter(|key| states.partials.contains(*key) || states.find(*key).is_some()),
+            );
+        }
+        for key in cold.into_iter().filter(|key| !told.contains(key)) {
+            let row = self.see(key, Waiting::Allowed, |Seen { chat, retention_now }| {
+                self.found(chat?, name, retention_now)
+            })?;
+            found.extend(row.flatten());
+        }
+        Ok((position, found))
     }
 
-    fn rows_of(&self, states: &States, found: &[Found<'_>]) -> Vec<ChatRow> {
-        found.iter().map(|(chat, cursor)| self.row(states, chat, Some(cursor))).collect()
+    fn found(&self, chat: &ChatState, name: u64, retention_now: u64) -> Option<Found> {
+        let mut live = chat.cursors(&self.shared.options.retention, retention_now);
+        let cursor = live.find(|cursor| cursor.name == name)?;
+        Some(Found {
+            key: chat.key,
+            as_of: chat.as_of,
+            closing: cursor.closing.is_some(),
+            row: self.row(chat, Some(cursor), retention_now),
+        })
     }
 
-    fn row(&self, states: &States, chat: &ChatState, cursor: Option<&Cursor>) -> ChatRow {
+    fn row(&self, chat: &ChatState, cursor: Option<&Cursor>, retention_now: u64) -> ChatRow {
         let version = chat.members.as_ref().map_or(0, |members| members.marks_version);
         ChatRow {
             chat_id: chat.chat_id.to_string(),
-            first_seq: self.floor(states, chat),
+            first_seq: self.floor(chat, retention_now),
             head_seq: chat.head,
             received: cursor.map_or(0, |cursor| cursor.received),
             last_seq: cursor.map_or(chat.head, |cursor| cursor.last_seq(chat.head)),
@@ -154,19 +235,40 @@ impl Reader {
             marks: cursor.is_some_and(|cursor| version > cursor.marks_seen),
         }
     }
-}
 
-fn chat_id(chat: &ChatState) -> &str {
-    &chat.chat_id
+    /// All pages of `pending_page`.
+    ///
+    /// # Errors
+    /// As `pending_page`.
+    pub fn pending(&self, consumer_id: &str) -> Result<Vec<ChatRow>> {
+        self.pending_page(consumer_id, None, usize::MAX).map(|page| page.rows)
+    }
+
+    /// All pages of `chats_of_page`, without chats it is leaving.
+    ///
+    /// # Errors
+    /// As `chats_of_page`.
+    pub fn chats_of(&self, consumer_id: &str) -> Result<Vec<ChatRow>> {
+        self.chats_of_page(consumer_id, None, usize::MAX, false).map(|page| page.rows)
+    }
+
+    /// All pages of `chats_page`.
+    ///
+    /// # Errors
+    /// As `chats_page`.
+    pub fn chats(&self) -> Result<Vec<String>> {
+        let page = self.chats_page(None, usize::MAX)?;
+        Ok(page.rows.into_iter().map(|row| row.chat_id).collect())
+    }
 }
 
 /// Least of the most recent.
-fn recency(chat: &ChatState) -> (Reverse<u64>, &str) {
-    (Reverse(chat.last_at), &chat.chat_id)
+fn recency(row: &ChatRow) -> (Reverse<u64>, &str) {
+    (Reverse(row.last_at), &row.chat_id)
 }
 
 /// Keeps the `limit` least, in order, and says whether there were more.
-fn keep_least<T, K: Ord>(all: &mut Vec<T>, limit: usize, key: impl Fn(&T) -> K) -> bool {
+fn keep_least<'a, T, K: Ord + 'a>(all: &mut Vec<T>, limit: usize, key: impl Fn(&T) -> K) -> bool {
     let more = all.len() > limit;
     if more {
         if limit > 0 {
@@ -219,7 +321,7 @@ mod tests {
         log.commit(&[leave(&ids[3], "ann"), append(&ids[3], b"b"), received(&ids[5], "ann", 1)]);
         let reader = log.reader.clone();
         for limit in [1, 3, COUNT - 1, COUNT, COUNT + 1] {
-            let whole = [reader.pending("ann"), reader.chats_of("ann")];
+            let whole = [reader.pending("ann").unwrap(), reader.chats_of("ann").unwrap()];
             let mut pages = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
             for (list, into) in pages.iter_mut().enumerate() {
                 let mut after: Option<String> = None;
@@ -241,8 +343,8 @@ mod tests {
             }
             assert_eq!([&pages[0], &pages[1]], [&whole[0], &whole[1]], "{limit} a page");
             assert_eq!((pages[1].len(), pages[2].len()), (COUNT - 1, COUNT));
-            let listed: Vec<&String> = pages[3].iter().map(|row| &row.chat_id).collect();
-            assert_eq!(listed, ids.iter().collect::<Vec<_>>());
+            let listed: BTreeSet<&String> = pages[3].iter().map(|row| &row.chat_id).collect();
+            assert_eq!((listed, pages[3].len()), (ids.iter().collect(), COUNT));
         }
     }
 

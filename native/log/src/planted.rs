@@ -35,11 +35,43 @@ pub enum Bug {
     DedupLostOnReopen,
     /// What is judged does not count what is on its way towards `maxBytes`.
     QuotaForgottenInFlight,
+    /// Replay applies effects that a sealed state has taken in already.
+    ReplayIgnoresAsOf,
+    /// A journal file is written again while a reader has it.
+    RecycledUnderReader,
+    /// While a chat is looked up, later operations on it do not wait.
+    LaterOvertakesParked,
+    /// State tables are merged although a newer one lies between them.
+    MergedAcrossNeighbour,
+    /// A merge keeps the payload of deleted records.
+    DeletedRangeLostOnMerge,
+    /// The row of a chat that leaves RAM does not say what was deleted.
+    DeletedRangeLostOnEviction,
+    /// A segment is removed by the age of the store, whatever some chats ask for.
+    UnlinkedTooEarly,
+    /// A row that says "ended" goes although an older table has what it ends.
+    EndedRowDroppedEarly,
+    /// A sealed chat's row has no dedup rings.
+    RingsLostAtSeal,
+    /// A row says that it has taken in an effect that came after it was copied.
+    RowAheadOfItsState,
+    /// A journal file is sealed although its last round is on its way.
+    SealedInFlight,
+    /// A chat that was looked up before a seal is installed after it.
+    StaleLookupInstalled,
+    /// A sealed file is written again before the manifest says that it may be.
+    RecycledBeforeManifest,
+    /// Inbox tables do not say in which chats a consumer lacks something.
+    BehindRowLost,
+    /// A seal leaves out what an ack releases that is not durable.
+    SealedByUndurableAck,
+    /// Effects that replay left are applied to an empty chat, not to the chat's row.
+    PartialWithoutBase,
 }
 
 impl Bug {
     /// Every bug, for the run that must catch them all.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 31] = [
         Self::AckBeforeSync,
         Self::NoDirectorySync,
         Self::TruncateAtFirstBadChecksum,
@@ -55,6 +87,22 @@ impl Bug {
         Self::DropOnUndurableAck,
         Self::DedupLostOnReopen,
         Self::QuotaForgottenInFlight,
+        Self::ReplayIgnoresAsOf,
+        Self::RecycledUnderReader,
+        Self::LaterOvertakesParked,
+        Self::MergedAcrossNeighbour,
+        Self::DeletedRangeLostOnMerge,
+        Self::DeletedRangeLostOnEviction,
+        Self::UnlinkedTooEarly,
+        Self::EndedRowDroppedEarly,
+        Self::RingsLostAtSeal,
+        Self::RowAheadOfItsState,
+        Self::SealedInFlight,
+        Self::StaleLookupInstalled,
+        Self::RecycledBeforeManifest,
+        Self::BehindRowLost,
+        Self::SealedByUndurableAck,
+        Self::PartialWithoutBase,
     ];
 }
 

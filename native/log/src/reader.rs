@@ -2,15 +2,17 @@
 //!
 //! What only looks at states is here; see `read_many` for records and `pages` for lists.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::hash::ChatKey;
+use crate::seen::Seen;
 use crate::shared::Shared;
-use crate::state::States;
 use crate::state::chat::{ChatState, Pinned};
 use crate::state::pointer::Pointer;
 use crate::view::{
-    ChatRow, CursorView, Gap, Head, ReadFrom, ReadPart, ReadRequest, ReadResult, ReadStop, Record,
+    CursorView, Gap, Head, ReadFrom, ReadPart, ReadRequest, ReadResult, ReadStop, Record,
     RecordView, Waiting,
 };
 
@@ -18,6 +20,18 @@ use crate::view::{
 #[derive(Clone)]
 pub struct Reader {
     pub(crate) shared: Arc<Shared>,
+}
+
+/// Where the records of a request lie: those in segments come first.
+#[derive(Default)]
+pub(crate) struct Places {
+    pub key: ChatKey,
+    /// Seqs that are sealed.
+    pub sealed: Range<u64>,
+    /// Deleted ranges that may concern them.
+    pub deleted: Vec<(u64, u64)>,
+    /// Those in the journal.
+    pub wanted: Vec<Wanted>,
 }
 
 /// Where one wanted record lies.
@@ -35,22 +49,32 @@ impl Reader {
     }
 
     /// Where a chat stands.
-    #[must_use]
-    pub fn head(&self, chat_id: &str) -> Head {
-        let states = self.shared.states.read();
-        let Some(chat) = self.chat(&states, chat_id) else {
-            return Head { first_seq: 1, ..Head::default() };
-        };
-        let members = chat.members.as_deref();
-        Head {
-            first_seq: self.floor(&states, chat),
-            head_seq: chat.head,
-            last_at: chat.last_at,
-            guard: chat.guard(),
-            roster: members.map_or(0, |members| members.roster),
-            marks_version: members.map_or(0, |members| members.marks_version),
-            options: chat.options(),
-        }
+    ///
+    /// # Errors
+    /// `FOQ_CORRUPT` where the row of a chat that is not in RAM does not verify,
+    /// `FOQ_UNAVAILABLE`.
+    pub fn head(&self, chat_id: &str) -> Result<Head> {
+        self.head_if(chat_id, Waiting::Allowed).map(Option::unwrap_or_default)
+    }
+
+    /// As `head`; `None` where the disk would have to be waited for, and must not.
+    ///
+    /// # Errors
+    /// As `head`.
+    pub fn head_if(&self, chat_id: &str, waiting: Waiting) -> Result<Option<Head>> {
+        self.see(self.key(chat_id), waiting, |Seen { chat, retention_now }| {
+            let Some(chat) = chat else { return Head { first_seq: 1, ..Head::default() } };
+            let members = chat.members.as_deref();
+            Head {
+                first_seq: self.floor(chat, retention_now),
+                head_seq: chat.head,
+                last_at: chat.last_at,
+                guard: chat.guard(),
+                roster: members.map_or(0, |members| members.roster),
+                marks_version: members.map_or(0, |members| members.marks_version),
+                options: chat.options(),
+            }
+        })
     }
 
     /// Records in ascending order; at least one where there is one, whatever `bytes_max`.
@@ -81,107 +105,113 @@ impl Reader {
     /// # Errors
     /// `FOQ_CORRUPT` where its bytes do not verify.
     pub fn pinned(&self, chat_id: &str) -> Result<Option<Record>> {
-        let wanted = {
-            let states = self.shared.states.read();
-            let pinned = self.chat(&states, chat_id).and_then(|chat| chat.cold()?.pinned);
-            pinned.map(|Pinned { seq, pointer, deleted }| Wanted { seq, pointer, deleted })
-        };
-        let Some(wanted) = wanted else { return Ok(None) };
-        let mut pinned = None;
-        self.one(chat_id, wanted, &mut |record| pinned = Some(owned(record)))?;
-        Ok(pinned)
+        let key = self.key(chat_id);
+        self.again(|| {
+            let pinned = self.see(key, Waiting::Allowed, |seen| seen.chat?.cold()?.pinned)?;
+            let Some(Pinned { seq, pointer, deleted }) = pinned.flatten() else { return Ok(None) };
+            let mut found = None;
+            let visit = &mut |record: &RecordView<'_>| found = Some(owned(record));
+            match pointer {
+                Some(pointer) => self.one(chat_id, Wanted { seq, pointer, deleted }, visit)?,
+                None => self.one_sealed(key, (chat_id, seq, deleted), visit)?,
+            }
+            Ok(found)
+        })
     }
 
     /// Every cursor of a chat, closing ones too, by seat.
-    #[must_use]
-    pub fn cursors(&self, chat_id: &str) -> Vec<CursorView> {
-        let states = self.shared.states.read();
-        let Some(chat) = self.chat(&states, chat_id) else { return Vec::new() };
-        let live = chat.cursors(&self.shared.options.retention, states.retention_now);
-        let mut cursors: Vec<CursorView> = live
-            .map(|cursor| CursorView {
-                consumer_id: cursor.consumer_id.to_string(),
-                seat: cursor.seat,
-                join_seq: cursor.join_seq,
-                received: cursor.received,
-                delivered: cursor.delivered,
-                read: cursor.read,
-                marks_seen: cursor.marks_seen,
-                leave_seq: cursor.closing.map(|closing| closing.leave_seq),
-                holes: open_holes(&cursor.holes, cursor.received),
-            })
-            .collect();
-        cursors.sort_unstable_by_key(|cursor| cursor.seat);
-        cursors
+    ///
+    /// # Errors
+    /// As `head`.
+    pub fn cursors(&self, chat_id: &str) -> Result<Vec<CursorView>> {
+        let cursors = self.see(self.key(chat_id), Waiting::Allowed, |seen| {
+            let Some(chat) = seen.chat else { return Vec::new() };
+            let live = chat.cursors(&self.shared.options.retention, seen.retention_now);
+            let mut cursors: Vec<CursorView> = live
+                .map(|cursor| CursorView {
+                    consumer_id: cursor.consumer_id.to_string(),
+                    seat: cursor.seat,
+                    join_seq: cursor.join_seq,
+                    received: cursor.received,
+                    delivered: cursor.delivered,
+                    read: cursor.read,
+                    marks_seen: cursor.marks_seen,
+                    leave_seq: cursor.closing.map(|closing| closing.leave_seq),
+                    holes: open_holes(&cursor.holes, cursor.received),
+                })
+                .collect();
+            cursors.sort_unstable_by_key(|cursor| cursor.seat);
+            cursors
+        })?;
+        Ok(cursors.unwrap_or_default())
     }
 
-    /// All pages of `pending_page`.
-    #[must_use]
-    pub fn pending(&self, consumer_id: &str) -> Vec<ChatRow> {
-        self.pending_page(consumer_id, None, usize::MAX).map(|page| page.rows).unwrap_or_default()
+    /// Repeats a look whose journal file was sealed and let go meanwhile.
+    fn again<T>(&self, look: impl Fn() -> Result<T>) -> Result<T> {
+        look().or_else(|_| look()).or_else(|_| look())
     }
 
-    /// All pages of `chats_of_page`, without chats it is leaving.
-    #[must_use]
-    pub fn chats_of(&self, consumer_id: &str) -> Vec<ChatRow> {
-        let page = self.chats_of_page(consumer_id, None, usize::MAX, false);
-        page.map(|page| page.rows).unwrap_or_default()
+    pub(crate) fn key(&self, chat_id: &str) -> ChatKey {
+        self.shared.hashes.chat(chat_id.as_bytes())
     }
 
-    /// All chats that any effect ever touched, in no order.
-    #[must_use]
-    pub fn chats(&self) -> Vec<String> {
-        let states = self.shared.states.read();
-        let touched = states.chats_from(0).filter(|chat| chat.as_of > 0);
-        touched.map(|chat| chat.chat_id.to_string()).collect()
+    pub(crate) fn floor(&self, chat: &ChatState, retention_now: u64) -> u64 {
+        chat.floor_at(&self.shared.options.retention, retention_now)
     }
 
-    fn chat<'a>(&self, states: &'a States, chat_id: &str) -> Option<&'a ChatState> {
-        states.find_chat(self.shared.hashes.chat(chat_id.as_bytes()))
+    /// Where the records of a request lie, and what is to be said besides; `None` where the disk
+    /// would have to be waited for.
+    pub(crate) fn find(
+        &self,
+        request: &ReadRequest<'_>,
+        waiting: Waiting,
+    ) -> Result<Option<(ReadPart, Places)>> {
+        let found = self.see(self.key(request.chat_id), waiting, |seen| {
+            let floor = seen.chat.map_or(1, |chat| self.floor(chat, seen.retention_now));
+            places_of(request, seen.chat, floor)
+        })?;
+        found.transpose()
     }
+}
 
-    pub(crate) fn floor(&self, states: &States, chat: &ChatState) -> u64 {
-        chat.floor_at(&self.shared.options.retention, states.retention_now)
-    }
-
-    /// Where the records of a request lie, and what is to be said besides.
-    pub(crate) fn find(&self, request: &ReadRequest<'_>) -> Result<(ReadPart, Vec<Wanted>)> {
-        let ReadRequest { chat_id, from, limit } = *request;
-        let states = self.shared.states.read();
-        let mut result = ReadPart { first_seq: 1, ..ReadPart::default() };
-        let chat = self.chat(&states, chat_id);
-        if let Some(chat) = chat {
-            result.first_seq = self.floor(&states, chat);
-            result.head_seq = chat.head;
+fn places_of(
+    request: &ReadRequest<'_>,
+    chat: Option<&ChatState>,
+    floor: u64,
+) -> Result<(ReadPart, Places)> {
+    let ReadRequest { from, limit, .. } = *request;
+    let head_seq = chat.map_or(0, |chat| chat.head);
+    let mut result = ReadPart { first_seq: floor, head_seq, ..ReadPart::default() };
+    let limit = limit as u64;
+    let (begin, end) = match from {
+        ReadFrom::Seq(seq) if seq > head_seq + 1 => {
+            return Err(Error::SeqOutOfRange { head_seq });
         }
-        let head_seq = result.head_seq;
-        let limit = limit as u64;
-        let (begin, end) = match from {
-            ReadFrom::Seq(seq) if seq > head_seq + 1 => {
-                return Err(Error::SeqOutOfRange { head_seq });
-            }
-            ReadFrom::Seq(seq) => (seq.max(1), head_seq + 1),
-            ReadFrom::Before(seq) => (seq.saturating_sub(limit).max(1), seq.min(head_seq + 1)),
-            ReadFrom::Last => ((head_seq + 1).saturating_sub(limit).max(1), head_seq + 1),
+        ReadFrom::Seq(seq) => (seq.max(1), head_seq + 1),
+        ReadFrom::Before(seq) => (seq.saturating_sub(limit).max(1), seq.min(head_seq + 1)),
+        ReadFrom::Last => ((head_seq + 1).saturating_sub(limit).max(1), head_seq + 1),
+    };
+    let Some(chat) = chat else { return Ok((result, Places::default())) };
+    let below = begin < floor && begin < end;
+    if below && from != ReadFrom::Last {
+        let to_seq = match from {
+            ReadFrom::Before(_) => (end - 1).min(floor - 1),
+            _ => floor - 1,
         };
-        let Some(chat) = chat else { return Ok((result, Vec::new())) };
-        let below = begin < result.first_seq && begin < end;
-        if below && from != ReadFrom::Last {
-            let reason = chat.floor_reason_at(result.first_seq);
-            let to_seq = match from {
-                ReadFrom::Before(_) => (end - 1).min(result.first_seq - 1),
-                _ => result.first_seq - 1,
-            };
-            result.gap = Some(Gap { from_seq: begin, to_seq, reason });
-        }
-        let begin = begin.max(result.first_seq);
-        let seqs = begin..end.min(begin.saturating_add(limit));
-        let wanted = seqs.filter_map(|seq| {
-            let pointer = chat.pointer(seq)?;
-            Some(Wanted { seq, pointer, deleted: chat.is_deleted(seq) })
-        });
-        Ok((result, wanted.collect()))
+        let reason = chat.floor_reason_at(floor);
+        result.gap = Some(Gap { from_seq: begin, to_seq, reason });
     }
+    let begin = begin.max(floor);
+    let end = end.min(begin.saturating_add(limit));
+    let in_journal = chat.records_from().clamp(begin, end.max(begin));
+    let wanted = (in_journal..end).filter_map(|seq| {
+        let pointer = chat.pointer(seq)?;
+        Some(Wanted { seq, pointer, deleted: chat.is_deleted(seq) })
+    });
+    let sealed = begin..in_journal;
+    let deleted = chat.cold().filter(|_| !sealed.is_empty());
+    let deleted = deleted.map(|cold| cold.deleted.clone()).unwrap_or_default();
+    Ok((result, Places { key: chat.key, sealed, deleted, wanted: wanted.collect() }))
 }
 
 fn owned(record: &RecordView<'_>) -> Record {

@@ -19,6 +19,7 @@
 //! - @H a file belongs to another store: corrupt, refused.
 //! - @I a file is of a newer format: refused.
 //! - @J leftovers of a spare that was never finished (`.tmp`): removed.
+//! - @K files before the first one, which are sealed: removed.
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use crate::format::batch::{FLAG_ROUND_CONTINUES, Place, ValidBatch};
 use crate::format::checksum::StoreId;
 use crate::format::file::{FileHeader, file_header, journal_file_id, journal_path};
 use crate::planted::{Bug, planted};
+use crate::seal::JournalPart;
 use crate::shelf::JournalFile;
 
 /// Bytes after the end in which unfinished rounds may have left something: more than the two
@@ -63,12 +65,12 @@ pub(crate) type Replay<'a> = dyn FnMut(&Replayed<'_>) + 'a;
 pub(crate) struct Recovered {
     pub progress: Progress,
     /// Files that hold accepted rounds, oldest first; rounds go on in the last.
-    pub files: Vec<JournalFile>,
+    pub files: Vec<JournalPart>,
     /// Where the next round goes in the last of `files`.
     pub end: u64,
     /// Sound spares behind it, in order (@F).
     pub spares: Vec<JournalFile>,
-    /// Paths to remove (@G, @J).
+    /// Paths to remove (@G, @J, @K).
     pub remove: Vec<String>,
     /// What refused, in a store opened read-only (@C, @E, @H).
     pub damage: Option<Error>,
@@ -132,10 +134,11 @@ impl Recovery<'_> {
             .list("journal")
             .map_err(|source| Error::io("the journal cannot be listed", "journal", source))?;
         let ids = names.iter().filter_map(|name| journal_file_id(name));
-        let mut ids: Vec<u64> = ids.filter(|&id| id >= self.first_file_id).collect();
+        let (mut ids, sealed): (Vec<u64>, Vec<u64>) = ids.partition(|&id| id >= self.first_file_id);
         ids.sort_unstable();
         let unfinished = names.iter().filter(|name| name.ends_with(".tmp"));
-        Ok((ids, unfinished.map(|name| format!("journal/{name}")).collect()))
+        let remove = unfinished.map(|name| format!("journal/{name}"));
+        Ok((ids, remove.chain(sealed.into_iter().map(journal_path)).collect()))
     }
 
     /// Accepts rounds until they end; returns the file in which they do, as the device holds it.
@@ -172,7 +175,11 @@ impl Recovery<'_> {
             replay_file(&current, end, replay);
             recovered.progress = progress;
             recovered.end = end;
-            recovered.files.push(self.opened(&current)?);
+            recovered.files.push(JournalPart {
+                file: self.opened(&current)?,
+                end: progress,
+                assembled: progress.round,
+            });
             if !moved_on {
                 return Ok(current);
             }

@@ -51,6 +51,8 @@ struct Shelf {
     next_file_id: u64,
     /// The disk had no room for the last one.
     no_space: bool,
+    /// Sealed files that nobody needs but, perhaps, a reader who has them.
+    retired: Vec<JournalFile>,
 }
 
 /// Prepares spares; see `Log::spare_maker`.
@@ -73,7 +75,8 @@ impl SpareMaker {
         wanted: usize,
         next_file_id: u64,
     ) -> Self {
-        let shelf = Shelf { spares: VecDeque::new(), next_file_id, no_space: false };
+        let shelf =
+            Shelf { spares: VecDeque::new(), next_file_id, no_space: false, retired: Vec::new() };
         Self {
             env: env.clone(),
             store_id,
@@ -140,6 +143,42 @@ impl SpareMaker {
         self.shelf.lock().spares.pop_front()
     }
 
+    /// A sealed file: a spare is made of it when no reader has it any more.
+    pub(crate) fn retire(&self, file: JournalFile) {
+        self.shelf.lock().retired.push(file);
+    }
+
+    /// Whether more files are retired than spares can use.
+    #[must_use]
+    pub fn has_too_many(&self) -> bool {
+        self.shelf.lock().retired.len() > self.wanted
+    }
+
+    /// Removes retired files that are too many; blocks on the disk.
+    ///
+    /// # Errors
+    /// `FOQ_UNAVAILABLE`.
+    pub fn remove_some(&self) -> Result<()> {
+        while self.has_too_many() {
+            let Some(file) = self.take_retired() else { return Ok(()) };
+            let path = journal_path(file.file_id);
+            let removed = self.env.disk.remove(&path);
+            removed.map_err(|source| Error::io("a sealed file cannot be removed", path, source))?;
+        }
+        Ok(())
+    }
+
+    /// The oldest retired file that no reader has.
+    fn take_retired(&self) -> Option<JournalFile> {
+        let mut shelf = self.shelf.lock();
+        let is_free = |file: &JournalFile| {
+            file.handles.first().is_none_or(|handle| Arc::strong_count(handle) == 1)
+                || planted(Bug::RecycledUnderReader)
+        };
+        let place = shelf.retired.iter().position(is_free)?;
+        Some(shelf.retired.remove(place))
+    }
+
     /// Written under a temporary name and renamed when its header is durable: a file with a
     /// journal name always has a whole header.
     fn make(&self, file_id: u64) -> io::Result<[Arc<dyn DiskFile>; HANDLES]> {
@@ -165,6 +204,13 @@ impl SpareMaker {
     /// A file that nobody needs any more, under its new temporary name.
     fn recycle(&self, temporary: &str) -> io::Result<Option<Arc<dyn DiskFile>>> {
         let disk = &*self.env.disk;
+        if let Some(file) = self.take_retired() {
+            disk.rename(&journal_path(file.file_id), temporary)?;
+            if file.file_bytes == self.file_bytes {
+                return Ok(Some(disk.open(temporary, OpenMode::Update)?));
+            }
+            disk.remove(temporary)?;
+        }
         let names = disk.list("journal")?;
         for name in names.iter().filter(|name| name.ends_with(".free")) {
             let path = format!("journal/{name}");
@@ -173,6 +219,7 @@ impl SpareMaker {
             if file.size()? == self.file_bytes {
                 return Ok(Some(file));
             }
+            disk.remove(temporary)?;
         }
         Ok(None)
     }

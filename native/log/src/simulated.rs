@@ -66,13 +66,44 @@ impl Simulated {
         }
     }
 
+    /// Closes, and opens again.
+    pub fn reopened(self) -> Self {
+        let Self { log, disk, .. } = self;
+        let env = log.env.clone();
+        log.close().unwrap();
+        let log = Log::open(&env, &options()).unwrap();
+        let reader = log.reader();
+        Self { log, disk, reader }
+    }
+
+    /// Seals the journal up to its end.
+    pub fn seal(&mut self) {
+        if self.log.wants_spare() {
+            self.log.prepare_spare().unwrap();
+        }
+        while let Some(mut job) = self.log.seal_oldest() {
+            let sealed = loop {
+                match job.step().unwrap() {
+                    crate::SealStep::More(more) => job = more,
+                    crate::SealStep::Done(sealed) => break sealed,
+                }
+            };
+            self.log.finish_seal(sealed);
+            while self.log.release_some() {}
+        }
+    }
+
     /// Commits the operations in one round, where they have effects; their answers.
     pub fn commit(&mut self, operations: &[Operation<'_>]) -> Vec<Outcome> {
         for operation in operations {
             self.log.submit(0, operation).unwrap();
         }
-        while let Some(round) = self.assembled() {
-            self.log.commit(round).unwrap();
+        loop {
+            match self.assembled() {
+                Some(round) => self.log.commit(round).unwrap(),
+                None if self.log.waits_for_lookups() => self.log.look_up_parked(),
+                None => break,
+            }
         }
         let answers = self.log.take_completions();
         answers.into_iter().map(|completion| completion.outcome).collect()

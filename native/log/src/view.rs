@@ -36,6 +36,8 @@ pub enum GapReason {
     Quota,
     /// Written while the consumer was not joined.
     BeforeJoin,
+    /// Lost with a damaged file that `repair` took away.
+    Damaged,
 }
 
 /// A declared range that a reader will not get; inclusive.

@@ -116,7 +116,8 @@ impl Log {
         let error = Error::Poisoned { cause };
         let waiting =
             std::mem::take(&mut self.waiting).into_iter().map(|(_, answer)| answer.ticket);
-        for ticket in self.queue.drain().into_iter().chain(waiting) {
+        let parked = self.parking.drain();
+        for ticket in parked.into_iter().chain(self.queue.drain()).chain(waiting) {
             let outcome = Outcome::Failed(Box::new(error.clone()));
             self.ready.push(Completion { ticket, outcome });
         }

@@ -9,6 +9,7 @@ use foq_log::env::Env;
 use foq_log::env::sim::{SimClock, SimDisk, SimRandom, Survivors};
 use foq_log::{
     Append, Assembled, Durability, Error, FORMAT_VERSION, Log, Operation, Options, ReadFrom,
+    SealStep,
 };
 
 const FILE_BYTES: u32 = 8192;
@@ -229,6 +230,30 @@ fn case_j_leftovers_of_unfinished_spares_are_removed() {
     disk.put_file(leftover, b"half a header");
     assert_eq!(seqs(&reopen(&disk)), [1]);
     assert_eq!(disk.contents(leftover), None);
+}
+
+#[test]
+fn case_k_files_before_the_first_one_are_removed() {
+    let disk = SimDisk::new();
+    let mut log = a_log(&disk, 40);
+    let old = disk.contents(&journal(1)).unwrap();
+    let Some(mut job) = log.seal_oldest() else { panic!("nothing to seal") };
+    let sealed = loop {
+        match job.step().unwrap() {
+            SealStep::More(more) => job = more,
+            SealStep::Done(sealed) => break sealed,
+        }
+    };
+    log.finish_seal(sealed);
+    log.close().unwrap();
+    // A crash before the file was let go; the other was never needed.
+    disk.put_file(&journal(1), &old);
+    assert_eq!(seqs(&reopen(&disk)).len(), 40);
+    assert_eq!(disk.contents(&journal(1)), None);
+    reopen(&disk).close().unwrap();
+    disk.put_file(&journal(1), b"whatever it holds");
+    assert_eq!(seqs(&reopen(&disk)).len(), 40);
+    assert_eq!(disk.contents(&journal(1)), None);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use foq_log::{Error, Log, Options};
 
 use crate::harness::{self, Plan};
 use crate::model::Model;
-use crate::session::Session;
+use crate::session::{Session, Work};
 use crate::world::World;
 
 /// Crashes in a row, each inside or shortly after the recovery from the one before.
@@ -29,6 +29,8 @@ pub struct Tally {
     pub points: u64,
     /// Answered records looked for in them.
     pub acked_records: u64,
+    /// What sessions did, besides commits.
+    pub work: Work,
     /// Cuts whose survivor sets were too many, and were sampled.
     pub sampled_cuts: u64,
 }
@@ -38,6 +40,7 @@ impl Tally {
     pub fn add(&mut self, other: Self) {
         self.points += other.points;
         self.acked_records += other.acked_records;
+        self.work.add(other.work);
         self.sampled_cuts += other.sampled_cuts;
     }
 }
@@ -146,6 +149,9 @@ impl Explorer {
             .map_err(|error| format!("the store does not open: {} {error}", error.code()))?;
         let round = log.rounds().0;
         model.check_recovered_at(&log.reader(), round)?;
+        if self.dice.one_in(4) {
+            log.reader().check_tables().map_err(|error| format!("I19: {error}"))?;
+        }
         if !scene.power_was_cut && round < model.acked_round() {
             // A kill loses nothing that was answered, not even of the unsafe class.
             let least = model.acked_round();
@@ -192,8 +198,9 @@ impl Explorer {
         lived
     }
 
-    /// Adds a session's story to the transcript.
+    /// Adds what a session did, and its story.
     pub fn hear(&mut self, session: &mut Session, title: &str) {
+        self.tally.work.add(session.work);
         if let (Some(transcript), Some(story)) = (&mut self.transcript, session.story.take()) {
             transcript.push(title.to_owned());
             transcript.extend(story);

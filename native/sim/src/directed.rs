@@ -14,12 +14,17 @@ use crate::world::{START_MS, World};
 pub type Scenario = (&'static str, fn() -> Result<(), String>);
 
 /// All of them.
-pub const SCENARIOS: &[Scenario] =
-    &[("a recycled file whose old bytes would go on where the log stops", stale_bytes_go_on)];
+pub const SCENARIOS: &[Scenario] = &[
+    ("a recycled file whose old bytes would go on where the log stops", stale_bytes_go_on),
+    ("small inbox tables that are merged above a large one", ended_rows_cover_older_ones),
+];
 
 const SEED: u64 = 7;
 const SECTOR_BYTES: usize = 512;
 const SMALL_FILE_BYTES: u32 = 8 << 10;
+const LARGE_FILE_BYTES: u32 = 256 << 10;
+/// Their rows make a table much larger than one of two rows.
+const MANY_CONSUMERS: u32 = 200;
 
 /// Two stores of one seed live the same life, one with large files and one with small ones. The
 /// small one's second file is made from the part of the large one's first file that holds the same
@@ -51,11 +56,38 @@ fn stale_bytes_go_on() -> Result<(), String> {
     Explorer::new(SEED, 1).recover_cut(small.scene(None, 0), &cut, Some(Survivors::None))
 }
 
+/// Many join, and two leave again, one after the other. Their rows say that they have left; the
+/// tables with those merge with each other and not with the large one, whose rows they end.
+fn ended_rows_cover_older_ones() -> Result<(), String> {
+    let mut session = a_store(LARGE_FILE_BYTES)?;
+    for nth in 0..MANY_CONSUMERS {
+        session.submit(0, member_op(nth, true))?;
+        session.drain(&mut |_| Ok(()))?;
+    }
+    session.seal_all(&mut |_| Ok(()))?;
+    for nth in 0..2 {
+        session.submit(0, member_op(nth, false))?;
+        session.drain(&mut |_| Ok(()))?;
+        session.seal_all(&mut |_| Ok(()))?;
+    }
+    session.merge_all()?;
+    session.check_live()
+}
+
+fn member_op(nth: u32, joins: bool) -> Op {
+    let (chat, consumer) = ("chat".to_owned(), format!("user{nth}/device"));
+    match joins {
+        true => Op::Join { chat, consumer, at: foq_log::JoinAt::Head },
+        false => Op::Leave { chat, consumer, join_seq: None },
+    }
+}
+
 fn a_store(journal_file_bytes: u32) -> Result<Session, String> {
     let mut options = a::options(&mut Dice::new(SEED));
     options.durability = Durability::Fsync;
     options.journal_file_bytes = journal_file_bytes;
     options.spares = 1;
+    options.table_bytes_max = 1 << 20;
     let world = World::new(options, START_MS, SEED);
     let mut session = Session::create(world, SEED).map_err(|error| error.to_string())?;
     session.dirty_spares = false;

@@ -65,9 +65,14 @@ fn one_step(
     explorer: &mut Explorer,
     depth: u32,
 ) -> Result<(), String> {
-    match plan.dice.below(16) {
+    match plan.dice.below(18) {
         0 if session.wants_spare() => return session.prepare_spare().map(|_| ()),
         1 => return session.check_live(),
+        8..=9 => return session.seal_step().map(|_| ()),
+        10 if plan.dice.one_in(8) => return session.seal_all(&mut |_| Ok(())),
+        10 if plan.dice.one_in(4) => return session.merge_all(),
+        11 => return session.look_up_one().map(|_| ()),
+        12 | 13 => return session.merge_step().map(|_| ()),
         // Seldom and not for long: a full disk refuses most of what is asked.
         2 if plan.dice.one_in(20) => {
             let file_bytes = u64::from(session.world.options.journal_file_bytes);

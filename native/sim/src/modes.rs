@@ -8,9 +8,12 @@ use std::time::Instant;
 
 use foq_sim::classes::{a, b, c, f};
 use foq_sim::crash::Tally;
+use foq_sim::session::Work;
 
 use crate::arguments::{Arguments, Mode};
 
+/// Points among which every kind of background work comes up.
+const POINTS_WITH_ALL: u64 = 10_000;
 /// Failures after which a run ends early.
 const FAILURES_MAX: usize = 5;
 /// One life in so many is lived twice, and must leave the same trace.
@@ -90,6 +93,11 @@ fn points(arguments: &Arguments, count: u64) -> Report {
     println!("{} points in {lives} lives from seed {}", tally.points, arguments.seed);
     println!("{per_second:.0} points/s");
     println!("{} acked records checked, lost: {}", tally.acked_records, failures.len());
+    let Work { seals, lookups, partial_lookups } = tally.work;
+    println!("{seals} seals, {lookups} lookups, {partial_lookups} of them of partial chats");
+    if tally.points >= POINTS_WITH_ALL && seals.min(lookups).min(partial_lookups) == 0 {
+        failures.push("no seal, lookup or partial lookup: what was tested?".to_owned());
+    }
     Report { passed: tally.points, failures }
 }
 

@@ -9,10 +9,10 @@ pub(crate) mod file;
 pub(crate) mod manifest;
 #[cfg(test)]
 mod spec;
+pub(crate) mod tombstone;
 
-/// Format version this code writes. 0 until sealing exists: version 0 stores are not kept
-/// readable by later versions.
-pub const FORMAT_VERSION: u32 = 0;
+/// Format version this code writes; those before it are read. Version 0 had no tables.
+pub const FORMAT_VERSION: u32 = 1;
 
 /// A round starts on a boundary of this many bytes, so that no acked sector is rewritten.
 pub(crate) const SECTOR_BYTES: u64 = 512;

@@ -3,7 +3,7 @@
 use super::batch::batch_header;
 use super::effect::{extension, fixed, kind, record_head};
 use super::file::file_header;
-use super::manifest::layout;
+use super::manifest::{layout, table_row};
 use crate::table::TableKind;
 use crate::table::directory::layout as directory_row;
 use crate::table::footer::layout as footer;
@@ -45,11 +45,11 @@ fn check(heading: &str, size: usize, fields: &[(&str, usize)]) {
 }
 
 #[test]
-fn the_tables_of_files_and_batches_are_the_constants() {
+fn the_table_of_the_manifest_is_the_constants() {
     use layout as m;
     check(
         "Manifest",
-        m::SIZE,
+        m::TABLES,
         &[
             ("magic", m::MAGIC),
             ("version", m::VERSION),
@@ -66,8 +66,40 @@ fn the_tables_of_files_and_batches_are_the_constants() {
             ("state", m::STATE),
             ("durability", m::DURABILITY),
             ("clean", m::CLEAN),
+            ("table count", m::TABLE_COUNT),
+            ("sealed at", m::SEALED_AT),
+            ("sealed retention at", m::SEALED_RETENTION_AT),
+            ("next table id", m::NEXT_TABLE_ID),
+            ("longest age", m::LONGEST_AGE),
+            ("scrubbed at", m::SCRUBBED_AT),
         ],
     );
+    use table_row as t;
+    check(
+        "Tables of the manifest",
+        t::SIZE,
+        &[
+            ("kind", t::KIND),
+            ("class", t::CLASS),
+            ("state", t::STATE),
+            ("shard", t::SHARD),
+            ("first slot", t::SLOT_FIRST),
+            ("last slot", t::SLOT_LAST),
+            ("erase at", t::ERASE_AT),
+            ("table id", t::ID),
+            ("first position", t::FIRST_POSITION),
+            ("last position", t::LAST_POSITION),
+            ("oldest at", t::FIRST_AT),
+            ("newest at", t::LAST_AT),
+            ("row count", t::ROW_COUNT),
+            ("block bytes", t::BLOCK_BYTES),
+            ("file bytes", t::FILE_BYTES),
+        ],
+    );
+}
+
+#[test]
+fn the_tables_of_files_and_batches_are_the_constants() {
     use file_header as f;
     check(
         "File header",
@@ -229,6 +261,8 @@ fn every_recovery_case_stands_in_the_page_in_the_code_and_in_a_test() {
         .filter_map(|line| line.strip_prefix("| @"))
         .filter_map(|rest| rest.split(' ').next())
         .collect();
+    let version = format!("# Format of a store, version {}\n", super::FORMAT_VERSION);
+    assert!(SPEC.starts_with(&version));
     assert!(labels.len() >= 10, "the table of cases was found");
     for label in labels {
         assert!(code.contains(&format!("//! - @{label} ")), "recovery.rs explains @{label}");

@@ -41,6 +41,8 @@ pub(crate) struct JudgeContext<'a> {
     pub room: Room,
     pub free_bytes: u64,
     pub needed_bytes: u64,
+    /// The journal is far larger than its window: appends wait until some of it is sealed.
+    pub sealing_is_behind: bool,
 }
 
 /// Acks that are judged and in no round yet.
@@ -189,7 +191,10 @@ impl Judge<'_> {
 
     fn refuse_without_room(&self, refused_from: Room) -> Result<(), Error> {
         if self.context.room < refused_from {
-            return Ok(());
+            return match self.context.sealing_is_behind && refused_from == Room::NoAppends {
+                true => Err(Error::Busy { what: "the journal is twice its window" }),
+                false => Ok(()),
+            };
         }
         Err(Error::DiskFull {
             free_bytes: self.context.free_bytes,

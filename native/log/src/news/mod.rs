@@ -187,6 +187,15 @@ impl News {
         ids.into_iter().for_each(|id| attachments.ring(id));
     }
 
+    /// Chats that somebody was told of by index and has not taken yet.
+    pub fn noted(&self) -> HashSet<ChatIndex> {
+        if self.is_idle() {
+            return HashSet::new();
+        }
+        let attachments = self.attachments.lock();
+        attachments.by_id.values().flat_map(|attachment| &attachment.changed).copied().collect()
+    }
+
     /// For `noting`.
     fn lock(&self) -> parking_lot::MutexGuard<'_, Attachments> {
         self.attachments.lock()

@@ -193,8 +193,8 @@ type Belief = BTreeMap<String, NewsRow>;
 fn truth(reader: &Reader, consumer: &str) -> Belief {
     let mut truth = Belief::new();
     for chat in CHATS {
-        let head = reader.head(chat);
-        let cursors = reader.cursors(chat);
+        let head = reader.head(chat).unwrap();
+        let cursors = reader.cursors(chat).unwrap();
         let Some(cursor) = cursors.iter().find(|cursor| cursor.consumer_id == consumer) else {
             continue;
         };
@@ -226,7 +226,7 @@ fn learn(belief: &mut Belief, row: NewsRow) {
 
 fn any_operation<'a>(dice: &mut Dice, reader: &Reader) -> Operation<'a> {
     let (chat, consumer) = (*dice.pick(&CHATS), *dice.pick(&CONSUMERS));
-    let head = reader.head(chat).head_seq;
+    let head = reader.head(chat).unwrap().head_seq;
     match dice.below(12) {
         0..=3 => append(chat, b"text"),
         4..=5 => join(chat, consumer),

@@ -1,4 +1,4 @@
-//! Records from the journal, for one request or several.
+//! Records from journal and segments, for one request or several.
 //!
 //! A request takes the state lock to learn where its records lie; the disk is read without a
 //! lock. Records that lie close to each other in one file are read by one call, and handed over
@@ -9,6 +9,7 @@
 //! or, of one that reads backwards, up to its end. With `Waiting::Never` no call waits for the device: the first that would
 //! ends the whole read there.
 
+mod sealed;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +18,7 @@ use std::io;
 use crate::env::{DiskFile, read_exact};
 use crate::error::{Error, Result};
 use crate::format::effect::Effect;
-use crate::reader::{Reader, Wanted};
+use crate::reader::{Places, Reader, Wanted};
 use crate::state::pointer::Pointer;
 use crate::view::{ReadFrom, ReadPart, ReadRequest, ReadStop, RecordView, Waiting};
 
@@ -60,33 +61,9 @@ impl Reader {
         let mut budget = Budget { bytes, given: false, waiting, buffer: Vec::new() };
         let mut over: Option<ReadStop> = None;
         let parts = requests.iter().enumerate().map(|(number, request)| {
-            let (mut part, mut wanted) = match self.find(request) {
-                Ok(found) => found,
-                Err(error) => {
-                    return ReadPart { stop: ReadStop::Failed(error), ..Default::default() };
-                }
-            };
-            let is_cut =
-                !matches!(request.from, ReadFrom::Seq(_)) && keep_newest(&mut wanted, &budget);
-            if is_cut {
-                part.gap = None;
-            }
-            part.stop = match &over {
-                Some(stop) if !wanted.is_empty() => stop.clone(),
-                _ => {
-                    let mut count = 0;
-                    let stop = self.give(request.chat_id, &wanted, &mut budget, &mut |record| {
-                        count += 1;
-                        visit(number, record);
-                    });
-                    part.count = count;
-                    if is_cut && matches!(stop, ReadStop::Complete) {
-                        ReadStop::BytesMax
-                    } else {
-                        stop
-                    }
-                }
-            };
+            let part = self.serve(request, over.as_ref(), &mut budget, &mut |record| {
+                visit(number, record);
+            });
             if matches!(part.stop, ReadStop::BytesMax | ReadStop::WouldWait) {
                 over = Some(part.stop.clone());
             }
@@ -95,7 +72,82 @@ impl Reader {
         parts.collect()
     }
 
-    /// One record, wherever it lies.
+    /// Serves one request; `over` is why those after an earlier one are given nothing.
+    fn serve(
+        &self,
+        request: &ReadRequest<'_>,
+        over: Option<&ReadStop>,
+        budget: &mut Budget,
+        visit: &mut dyn FnMut(&RecordView<'_>),
+    ) -> ReadPart {
+        let stopped = |stop| ReadPart { stop, ..ReadPart::default() };
+        let (mut part, mut places) = match self.find(request, budget.waiting) {
+            Ok(Some(found)) => found,
+            Ok(None) => return stopped(ReadStop::WouldWait),
+            Err(error) => return stopped(failed(error)),
+        };
+        let backwards = !matches!(request.from, ReadFrom::Seq(_));
+        let is_cut = match self.keep_newest(&mut places, budget, backwards) {
+            Ok(is_cut) => is_cut,
+            Err(stop) => {
+                part.stop = stop;
+                return part;
+            }
+        };
+        if is_cut {
+            part.gap = None;
+        }
+        if let Some(stop) = over.filter(|_| !places.is_empty()) {
+            part.stop = stop.clone();
+            return part;
+        }
+        part.stop = self.give_all(request.chat_id, places, budget, &mut part, visit);
+        if is_cut && matches!(part.stop, ReadStop::Complete) {
+            part.stop = ReadStop::BytesMax;
+        }
+        part
+    }
+
+    /// Gives the records of places. A journal file that was sealed meanwhile is looked for in
+    /// segments.
+    fn give_all(
+        &self,
+        chat_id: &str,
+        mut places: Places,
+        budget: &mut Budget,
+        part: &mut ReadPart,
+        visit: &mut dyn FnMut(&RecordView<'_>),
+    ) -> ReadStop {
+        for last_try in [false, false, true] {
+            let end = places.end();
+            let mut next = places.begin();
+            let mut visit = |record: &RecordView<'_>| {
+                next = record.seq + 1;
+                part.count += 1;
+                visit(record);
+            };
+            let sealed = self.give_sealed(chat_id, &places, (budget, &mut part.gap), &mut visit);
+            let stop = match sealed {
+                ReadStop::Complete => self.give(chat_id, &places.wanted, budget, &mut visit),
+                stop => stop,
+            };
+            let is_gone =
+                places.wanted.iter().any(|wanted| self.shared.file(wanted.pointer).is_none());
+            if last_try || !is_gone || !matches!(stop, ReadStop::Failed(_)) {
+                return stop;
+            }
+            let limit = usize::try_from(end.saturating_sub(next)).unwrap_or(usize::MAX);
+            let request = ReadRequest { chat_id, from: ReadFrom::Seq(next), limit };
+            places = match self.find(&request, budget.waiting) {
+                Ok(Some((_, places))) => places,
+                Ok(None) => return ReadStop::WouldWait,
+                Err(error) => return failed(error),
+            };
+        }
+        unreachable!("the last try returns")
+    }
+
+    /// One record in the journal.
     pub(crate) fn one(
         &self,
         chat_id: &str,
@@ -164,20 +216,6 @@ impl Reader {
     }
 }
 
-/// Who reads backwards goes on below the oldest record he was given, so those that do not fit are
-/// the oldest. Says whether there are any.
-fn keep_newest(wanted: &mut Vec<Wanted>, budget: &Budget) -> bool {
-    let mut bytes: u64 = 0;
-    let fitting = wanted.iter().rev().take_while(|wanted| {
-        bytes = bytes.saturating_add(wanted.pointer.length_bytes());
-        bytes <= budget.bytes
-    });
-    let fitting = fitting.count().max(usize::from(!budget.given));
-    let left_out = wanted.len().saturating_sub(fitting);
-    wanted.drain(..left_out);
-    left_out > 0
-}
-
 fn failed(error: Error) -> ReadStop {
     ReadStop::Failed(error)
 }
@@ -217,18 +255,27 @@ fn read(file: &dyn DiskFile, begin: u64, buffer: &mut [u8], waiting: Waiting) ->
 /// The record at the begin of `bytes`, which are long enough.
 fn verified<'a>(bytes: &'a [u8], chat_id: &str, wanted: &Wanted) -> Result<RecordView<'a>> {
     let pointer: Pointer = wanted.pointer;
-    let corrupt = |what: &str| {
+    let length = usize::try_from(pointer.length_bytes()).unwrap_or(usize::MAX);
+    let bytes = bytes.get(..length).unwrap_or_default();
+    view_of(bytes, chat_id, (wanted.seq, wanted.deleted)).map_err(|what| {
         let begin = pointer.byte_offset();
         let range = begin..begin + pointer.length_bytes();
         Error::corrupt(format!("journal file {}", pointer.file()), range, what)
-    };
-    let length = usize::try_from(pointer.length_bytes()).unwrap_or(usize::MAX);
-    let effect = bytes.get(..length).and_then(Effect::decode).filter(Effect::body_verifies);
+    })
+}
+
+/// The record that these bytes are, or what is wrong with them.
+fn view_of<'a>(
+    bytes: &'a [u8],
+    chat_id: &str,
+    (seq, deleted): (u64, bool),
+) -> std::result::Result<RecordView<'a>, &'static str> {
+    let effect = Effect::decode(bytes).filter(Effect::body_verifies);
     let Some(Effect::Record(record)) = effect else {
-        return Err(corrupt("the record's checksum does not verify"));
+        return Err("the record's checksum does not verify");
     };
-    if record.seq != wanted.seq || record.chat_id != chat_id.as_bytes() {
-        return Err(corrupt("another record lies here"));
+    if record.seq != seq || record.chat_id != chat_id.as_bytes() {
+        return Err("another record lies here");
     }
     Ok(RecordView {
         seq: record.seq,
@@ -236,7 +283,7 @@ fn verified<'a>(bytes: &'a [u8], chat_id: &str, wanted: &Wanted) -> Result<Recor
         kind: record.record_kind,
         pin: record.pin,
         sender_id: record.sender_id,
-        payload: if wanted.deleted { &[] } else { record.payload },
-        deleted: wanted.deleted,
+        payload: if deleted { &[] } else { record.payload },
+        deleted,
     })
 }

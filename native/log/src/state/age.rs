@@ -1,6 +1,10 @@
 //! Age marks: which seq was the last of an hour. They answer "which is the first seq younger
 //! than A" with the grain that retention promises: an hour for ages below 48 hours, else a day.
 
+use crate::format::effect::Effect;
+use crate::options::Keep;
+use crate::varint::{RowReader, put_varint};
+
 const HOUR_MS: u64 = 60 * 60 * 1000;
 const DAY_HOURS: u32 = 24;
 /// Ages of at least this have the grain of a day; older marks are kept by the day.
@@ -55,6 +59,31 @@ impl AgeMarks {
     }
 }
 
+impl AgeMarks {
+    /// Appends them to a row, without what lies below `floor`.
+    pub fn encode(&self, into: &mut Vec<u8>, floor: u64) {
+        put_varint(into, u64::from(self.newest_hour));
+        let earlier = self.earlier.as_ref().map(|earlier| earlier.0.as_slice()).unwrap_or_default();
+        let kept = earlier.iter().filter(|(_, last_seq)| *last_seq >= floor);
+        put_varint(into, kept.clone().count() as u64);
+        for &(hour, last_seq) in kept {
+            put_varint(into, u64::from(hour));
+            put_varint(into, last_seq);
+        }
+    }
+
+    /// Reads what `encode` wrote.
+    pub fn decode(from: &mut RowReader<'_>) -> Option<Self> {
+        let newest_hour = from.small()?;
+        let mut earlier = Vec::new();
+        for _ in 0..from.count()? {
+            earlier.push((from.small()?, from.varint()?));
+        }
+        let earlier = (!earlier.is_empty()).then(|| Box::new(EarlierHours(earlier)));
+        Some(Self { newest_hour, earlier })
+    }
+}
+
 impl EarlierHours {
     fn forget_below(&mut self, floor: u64) {
         let dead = self.0.iter().take_while(|(_, last_seq)| *last_seq < floor).count();
@@ -74,6 +103,18 @@ impl EarlierHours {
             }
         }
         self.0 = merged;
+    }
+}
+
+impl Effect<'_> {
+    /// The age for which a chat is told to keep its records, where it is told any: `u64::MAX` for
+    /// ever, 0 for none.
+    pub fn longest_age_ms(&self) -> u64 {
+        match self {
+            Self::Configure { keep, .. } if *keep == Keep::Forever.byte() => u64::MAX,
+            Self::Configure { max_age_ms, .. } => max_age_ms.unwrap_or_default(),
+            _ => 0,
+        }
     }
 }
 

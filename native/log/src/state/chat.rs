@@ -45,7 +45,8 @@ pub(crate) struct ApplyContext<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pinned {
     pub seq: u64,
-    pub pointer: Pointer,
+    /// Where it lies in the journal; none once it is sealed.
+    pub pointer: Option<Pointer>,
     pub deleted: bool,
 }
 
@@ -53,7 +54,7 @@ pub(crate) struct Pinned {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cold {
     /// Why the floor rose last, unless by age or acks.
-    floor_reason: Option<GapReason>,
+    pub floor_reason: Option<GapReason>,
     pub guard: u64,
     pub rings: Rings,
     pub pinned: Option<Pinned>,
@@ -77,9 +78,9 @@ pub(crate) struct ChatState {
     pub ages: AgeMarks,
     pub chat_id: Box<str>,
     /// Places of the newest records, up to the head.
-    records: VecDeque<Pointer>,
+    pub(super) records: VecDeque<Pointer>,
     pub members: Option<Box<Members>>,
-    cold: Option<Box<Cold>>,
+    pub(super) cold: Option<Box<Cold>>,
 }
 
 impl ChatState {
@@ -114,6 +115,11 @@ impl ChatState {
 
     pub fn cold(&self) -> Option<&Cold> {
         self.cold.as_deref()
+    }
+
+    /// The cold half, as a row has it.
+    pub fn set_cold(&mut self, cold: Cold) {
+        self.cold = Some(Box::new(cold));
     }
 
     pub(super) fn cold_mut(&mut self) -> &mut Cold {
@@ -159,7 +165,7 @@ impl ChatState {
     }
 
     /// Seq of the first record in the list.
-    fn records_from(&self) -> u64 {
+    pub fn records_from(&self) -> u64 {
         self.head + 1 - self.records.len() as u64
     }
 
@@ -182,7 +188,8 @@ impl ChatState {
 
     /// Applies one durable effect, unless it was applied before.
     pub fn apply(&mut self, effect: &Effect<'_>, context: &ApplyContext<'_>) {
-        if context.position <= self.as_of {
+        if context.position <= self.as_of && !planted(Bug::ReplayIgnoresAsOf) {
+            self.find_again(effect, context);
             return;
         }
         self.as_of = context.position;
@@ -324,7 +331,7 @@ impl ChatState {
         }
         if record.pin {
             let (seq, pointer) = (record.seq, context.pointer);
-            self.cold_mut().pinned = Some(Pinned { seq, pointer, deleted: false });
+            self.cold_mut().pinned = Some(Pinned { seq, pointer: Some(pointer), deleted: false });
         }
         if let Some(hashes) = record.dedup {
             let append = Remembered { hashes, seq: record.seq, at: record.at };
@@ -339,8 +346,7 @@ impl ChatState {
     fn apply_delete(&mut self, floor: u64, roster: u64) {
         self.raise_floor(floor, GapReason::Deleted);
         if let Some(members) = &mut self.members {
-            members.roster = roster;
-            members.cursors.clear();
+            members.clear(roster);
         }
         if let Some(cold) = &mut self.cold {
             cold.pinned = None;

@@ -32,6 +32,8 @@ pub(crate) struct Cursor {
     /// Keyed hash of the consumer id.
     pub name: u64,
     pub seat: u16,
+    /// Which rows the inbox tables have of it here: bits of `inbox::listed`.
+    pub listed: u8,
     pub marks_seen: u32,
     pub join_seq: u64,
     pub received: u64,
@@ -66,6 +68,8 @@ pub(crate) struct Members {
     /// Raised by each change of marks that others may see.
     pub marks_version: u32,
     pub cursors: Vec<Cursor>,
+    /// Who lost his cursor since the last seal, by name, and which rows the inbox tables have.
+    pub gone: Vec<(u64, u8)>,
 }
 
 /// Where and how a consumer joins.
@@ -120,10 +124,13 @@ impl Members {
             }
             return;
         }
+        let gone = self.gone.iter().position(|&(name, _)| name == joining.name);
+        let listed = gone.map_or(0, |place| self.gone.swap_remove(place).1);
         self.cursors.push(Cursor {
             consumer_id: Arc::from(joining.consumer_id),
             name: joining.name,
             seat: joining.seat,
+            listed,
             marks_seen: self.marks_version,
             join_seq: joining.join_seq,
             received: joining.received,
@@ -146,7 +153,26 @@ impl Members {
     /// Erases a cursor, whatever it still holds; its seat is free again.
     pub fn forget(&mut self, seat: u16, roster: u64) {
         self.roster = roster;
-        self.cursors.retain(|cursor| cursor.seat != seat);
+        self.keep(|cursor| cursor.seat != seat);
+    }
+
+    /// Erases every cursor.
+    pub fn clear(&mut self, roster: u64) {
+        self.roster = roster;
+        self.keep(|_| false);
+    }
+
+    /// Drops cursors, remembering them, and which rows of them the inbox tables have, until the
+    /// next seal.
+    fn keep(&mut self, stays: impl Fn(&Cursor) -> bool) {
+        let gone = &mut self.gone;
+        self.cursors.retain(|cursor| {
+            let stays = stays(cursor);
+            if !stays {
+                gone.push((cursor.name, cursor.listed));
+            }
+            stays
+        });
     }
 
     /// Raises one value of one cursor; a value below it is a late duplicate and changes nothing.
@@ -173,9 +199,29 @@ impl Members {
         }
     }
 
+    /// The inbox tables have these rows now. Says who has neither a cursor nor rows any more.
+    pub fn note_listed(&mut self, listed: &[(u64, u8)]) -> Vec<u64> {
+        let mut vanished = Vec::new();
+        for &(name, rows) in listed {
+            if let Some(cursor) = self.cursors.iter_mut().find(|cursor| cursor.name == name) {
+                cursor.listed = rows;
+                continue;
+            }
+            self.gone.retain(|&(gone, _)| gone != name);
+            self.gone.push((name, rows));
+        }
+        self.gone.retain(|&(name, rows)| {
+            if rows == 0 {
+                vanished.push(name);
+            }
+            rows != 0
+        });
+        vanished
+    }
+
     /// Removes closing cursors that have received all they get; their seats are free again.
     pub fn drop_finished(&mut self) {
-        self.cursors.retain(|cursor| {
+        self.keep(|cursor| {
             cursor.closing.is_none_or(|closing| cursor.received < closing.leave_seq)
         });
     }
@@ -183,7 +229,7 @@ impl Members {
     /// Removes closing cursors that ended by age.
     pub fn drop_ended(&mut self, max_age_ms: u64, retention_now: u64) {
         if self.cursors.iter().any(|cursor| cursor.ended(max_age_ms, retention_now)) {
-            self.cursors.retain(|cursor| !cursor.ended(max_age_ms, retention_now));
+            self.keep(|cursor| !cursor.ended(max_age_ms, retention_now));
         }
     }
 

@@ -34,6 +34,10 @@ pub(crate) struct Rings {
 }
 
 impl Rings {
+    pub fn iterate(&self) -> impl Iterator<Item = &Ring> {
+        self.rings.iter()
+    }
+
     pub fn find(&self, sender: u64) -> Option<&Ring> {
         self.rings.iter().find(|ring| ring.sender == sender)
     }

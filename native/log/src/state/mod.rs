@@ -1,13 +1,17 @@
-//! All chat states of a store, and who is joined where. Written by the committer alone, in
+//! The chat states of a store that are in RAM, and who is joined where in them. Written by the committer alone, in
 //! groups, under the write lock; read by anyone under the read lock, which nobody holds waiting.
 
 pub(crate) mod age;
 pub(crate) mod chat;
 pub(crate) mod cursor;
 pub(crate) mod dedup;
+mod dump;
 pub(crate) mod floor;
+pub(crate) mod partial;
+mod places;
 pub(crate) mod pointer;
 pub(crate) mod quota;
+pub(crate) mod row;
 mod table;
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +21,7 @@ use crate::format::effect::{Effect, Raise};
 use crate::hash::ChatKey;
 use crate::processor::prefetch_pair;
 use chat::{ApplyContext, ChatState};
+use partial::Partials;
 use table::ChatTable;
 
 /// Dense number of a chat in RAM; not stored.
@@ -51,7 +56,11 @@ pub(crate) type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<KeyHasher>>;
 #[derive(Default)]
 pub(crate) struct States {
     table: ChatTable,
-    chats: Vec<ChatState>,
+    chats: Vec<Option<ChatState>>,
+    /// Indexes of evicted chats, to be given again.
+    free: Vec<ChatIndex>,
+    /// Chats that replay met and nobody has asked for.
+    pub partials: Partials,
     /// Consumer → chats in which it has, or had, a cursor, by the keyed hash of its id.
     consumers: KeyMap<u64, HashSet<ChatIndex>>,
     /// The retention clock as of the last applied batch.
@@ -83,7 +92,7 @@ impl States {
     /// misses overlap.
     #[inline]
     pub fn touch(&self, index: ChatIndex) {
-        if let Some(chat) = self.chats.get(index as usize) {
+        if let Some(Some(chat)) = self.chats.get(index as usize) {
             prefetch_pair(chat);
         }
     }
@@ -96,8 +105,8 @@ impl States {
 
     pub fn chat(&self, index: ChatIndex) -> &ChatState {
         match self.chats.get(index as usize) {
-            Some(chat) => chat,
-            None => unreachable!("a chat index is never handed out before its chat"),
+            Some(Some(chat)) => chat,
+            _ => unreachable!("a chat whose index somebody has is not evicted"),
         }
     }
 
@@ -110,37 +119,96 @@ impl States {
         if let Some(index) = self.find(key) {
             return index;
         }
-        let index = ChatIndex::try_from(self.chats.len())
-            .ok()
-            .filter(|index| *index < ChatIndex::MAX)
-            .unwrap_or_else(|| unreachable!("2^32 chats in RAM"));
-        self.chats.push(ChatState::new(key, chat_id));
+        self.insert(ChatState::new(key, chat_id))
+    }
+
+    /// A chat comes into RAM that is not there.
+    fn insert(&mut self, chat: ChatState) -> ChatIndex {
+        let key = chat.key;
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                self.chats.push(None);
+                ChatIndex::try_from(self.chats.len() - 1)
+                    .ok()
+                    .filter(|index| *index < ChatIndex::MAX)
+                    .unwrap_or_else(|| unreachable!("2^32 chats in RAM"))
+            }
+        };
+        if let Some(place) = self.chats.get_mut(index as usize) {
+            *place = Some(chat);
+        }
         let chats = &self.chats;
-        let key_of = |index: ChatIndex| chats.get(index as usize).map_or(0, |chat| chat.key);
+        let key_of = |index: ChatIndex| {
+            chats.get(index as usize).and_then(Option::as_ref).map_or(0, |chat| chat.key)
+        };
         self.table.insert(key, index, key_of);
         index
     }
 
-    /// How many chats are in RAM.
-    pub fn len(&self) -> usize {
-        self.chats.len()
+    /// A chat that was looked up comes into RAM, whole.
+    pub fn install(&mut self, chat: ChatState) -> ChatIndex {
+        self.partials.remove(chat.key);
+        let names: Vec<u64> =
+            chat.members.iter().flat_map(|m| &m.cursors).map(|c| c.name).collect();
+        let index = self.insert(chat);
+        for name in names {
+            self.consumers.entry(name).or_default().insert(index);
+        }
+        index
     }
 
-    /// Chats in the order in which they were first named, from the `begin`th.
-    pub fn chats_from(&self, begin: usize) -> impl Iterator<Item = &ChatState> {
-        self.chats.get(begin..).unwrap_or_default().iter()
+    /// The chat leaves RAM; its row is in a table. Its index will be given again.
+    pub fn evict(&mut self, index: ChatIndex) {
+        let Some(key) = self.chat_mut(index).map(|chat| chat.key) else { return };
+        let chats = &self.chats;
+        let key_of = |index: ChatIndex| {
+            chats.get(index as usize).and_then(Option::as_ref).map_or(0, |chat| chat.key)
+        };
+        self.table.remove(key, |found| found == index, key_of);
+        let Some(chat) = self.chats.get_mut(index as usize).and_then(Option::take) else { return };
+        for cursor in chat.members.iter().flat_map(|members| &members.cursors) {
+            self.forget_consumer(cursor.name, index);
+        }
+        self.free.push(index);
+    }
+
+    /// The consumer has nothing more to do with the chat.
+    pub fn forget_consumer(&mut self, name: u64, index: ChatIndex) {
+        if let Some(chats) = self.consumers.get_mut(&name) {
+            chats.remove(&index);
+            if chats.is_empty() {
+                self.consumers.remove(&name);
+            }
+        }
+    }
+
+    /// How many chats are in RAM.
+    pub fn len(&self) -> usize {
+        self.chats.len() - self.free.len()
+    }
+
+    /// The chats in RAM.
+    pub fn iterate(&self) -> impl Iterator<Item = &ChatState> {
+        self.chats.iter().flatten()
+    }
+
+    /// A chat, to note what changes nothing that readers see.
+    pub fn chat_mut(&mut self, index: ChatIndex) -> Option<&mut ChatState> {
+        self.chats.get_mut(index as usize)?.as_mut()
     }
 
     /// Chats in which a consumer may have a cursor; the caller looks for the cursor itself.
     pub fn chats_of(&self, consumer: u64) -> impl Iterator<Item = &ChatState> {
         let indexes = self.consumers.get(&consumer);
-        indexes.into_iter().flatten().map(|&index| self.chat(index))
+        let chats = indexes.into_iter().flatten();
+        chats.filter_map(|&index| self.chats.get(index as usize)?.as_ref())
     }
 
     /// Applies a durable record that carries nothing but itself; says the head, as `apply`.
     #[inline]
     pub fn apply_plain(&mut self, index: ChatIndex, seq: u64, context: &ApplyContext<'_>) -> u64 {
-        let Some(chat) = self.chats.get_mut(index as usize) else { return 0 };
+        let Some(chat) = self.chat_mut(index) else { return 0 };
         chat.apply_plain(seq, context);
         chat.head
     }
@@ -153,7 +221,7 @@ impl States {
         effect: &Effect<'_>,
         context: &ApplyContext<'_>,
     ) -> u64 {
-        let Some(chat) = self.chats.get_mut(index as usize) else { return 0 };
+        let Some(chat) = self.chat_mut(index) else { return 0 };
         chat.apply(effect, context);
         let head = chat.head;
         if let Effect::Join { consumer_id, .. } = effect {
@@ -165,7 +233,7 @@ impl States {
 
     /// Only for the bug that releases records by an undurable ack.
     pub fn raise_for_planted_bug(&mut self, index: ChatIndex, raise: Raise) {
-        let chat = self.chats.get_mut(index as usize);
+        let chat = self.chat_mut(index);
         if let Some(members) = chat.and_then(|chat| chat.members.as_mut()) {
             members.raise(raise.seat, raise.what, raise.value);
         }

@@ -56,7 +56,6 @@ impl Quota {
 
     /// Appends: bytes of the unfinished section (8), number of sections (4), and of each its last
     /// seq (8) and bytes (8).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for sealed states"))]
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.open.to_le_bytes());
         let count = u32::try_from(self.sections.len()).unwrap_or_default();
@@ -68,7 +67,6 @@ impl Quota {
     }
 
     /// What `encode` wrote at the start of `bytes`, and how many bytes that is.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for sealed states"))]
     pub fn decode(bytes: &[u8]) -> Option<(Self, usize)> {
         let (head, rest) = bytes.split_at_checked(12)?;
         let sections_bytes = usize::try_from(head.u32_at(8)).ok()?.checked_mul(16)?;

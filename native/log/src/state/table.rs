@@ -12,6 +12,9 @@ const SLOTS_MIN: usize = 1024;
 /// Slots of the old table that each insert moves: it is empty long before the next growth.
 const MOVED_PER_INSERT: usize = 16;
 
+/// A slot of the old table whose chat is gone: searches go on behind it.
+const REMOVED: u64 = u32::MAX as u64;
+
 /// See the module.
 pub(crate) struct ChatTable {
     slots: Vec<u64>,
@@ -68,12 +71,47 @@ impl ChatTable {
         self.move_old(MOVED_PER_INSERT, &key_of);
     }
 
+    /// Takes out an index that is there.
+    ///
+    /// Open addressing leaves no hole behind: what lies after it in its run moves up.
+    pub fn remove(
+        &mut self,
+        key: ChatKey,
+        is_it: impl Fn(ChatIndex) -> bool,
+        key_of: impl Fn(ChatIndex) -> ChatKey,
+    ) {
+        // The old table keeps its runs: what moved and what did not are both told apart by them.
+        if !self.old.is_empty()
+            && let Some(at) = probe_place(&self.old, key, &is_it)
+            && let Some(slot) = self.old.get_mut(at)
+        {
+            *slot = REMOVED;
+        }
+        let mask = self.slots.len() - 1;
+        self.used -= 1;
+        let Some(mut hole) = probe_place(&self.slots, key, &is_it) else { return };
+        let mut at = hole;
+        loop {
+            at = (at + 1) & mask;
+            let Some(index) = self.slots.get(at).copied().and_then(index_of) else { break };
+            let wanted = home(&self.slots, key_of(index));
+            // It may move up where its own place is not between the hole and it.
+            if (at.wrapping_sub(wanted) & mask) >= (at.wrapping_sub(hole) & mask) {
+                self.slots.swap(hole, at);
+                hole = at;
+            }
+        }
+        if let Some(slot) = self.slots.get_mut(hole) {
+            *slot = 0;
+        }
+    }
+
     /// Moves slots of the old table. They are left where they are, too, so that probes through
     /// them still end where they should; both say the same.
     fn move_old(&mut self, count: usize, key_of: &impl Fn(ChatIndex) -> ChatKey) {
         let end = self.moved.saturating_add(count).min(self.old.len());
         for moving in self.old.get(self.moved..end).unwrap_or_default() {
-            if let Some(index) = index_of(*moving) {
+            if let Some(index) = index_of(*moving).filter(|_| *moving != REMOVED) {
                 place(&mut self.slots, key_of(index), *moving);
             }
         }
@@ -106,12 +144,17 @@ fn home(slots: &[u64], key: ChatKey) -> usize {
 
 #[inline]
 fn probe(slots: &[u64], key: ChatKey, is_it: &impl Fn(ChatIndex) -> bool) -> Option<ChatIndex> {
+    index_of(*slots.get(probe_place(slots, key, is_it)?)?)
+}
+
+#[inline]
+fn probe_place(slots: &[u64], key: ChatKey, is_it: &impl Fn(ChatIndex) -> bool) -> Option<usize> {
     let mut at = home(slots, key);
     // At most half of the slots are used: an empty one ends every search.
     while let Some(&found) = slots.get(at) {
         let index = index_of(found)?;
-        if u32::try_from(found >> 32) == Ok(tag(key)) && is_it(index) {
-            return Some(index);
+        if u32::try_from(found >> 32) == Ok(tag(key)) && found != REMOVED && is_it(index) {
+            return Some(at);
         }
         at = (at + 1) & (slots.len() - 1);
     }
@@ -151,6 +194,32 @@ mod tests {
         }
         for (index, &key) in (0..).zip(&keys) {
             assert_eq!(table.find(key, is(key)), Some(index));
+        }
+    }
+
+    #[test]
+    fn removed_keys_are_gone_and_all_others_stay_while_the_table_grows() {
+        let mut table = ChatTable::default();
+        // Few homes, so that runs are long.
+        let keys: Vec<ChatKey> = (0..20_000_u128).map(|n| (n + 1) << 64 | (n * 7 % 3000)).collect();
+        let key_of = |index: ChatIndex| keys[index as usize];
+        let is = |key: ChatKey| move |found: ChatIndex| key_of(found) == key;
+        let mut live = std::collections::BTreeSet::new();
+        for index in 0..20_000_u32 {
+            table.insert(key_of(index), index, key_of);
+            live.insert(index);
+            if index % 3 == 2 {
+                let gone = index / 3 * 2;
+                if live.remove(&gone) {
+                    table.remove(key_of(gone), is(key_of(gone)), key_of);
+                }
+            }
+            if index % 997 == 0 {
+                for probe in 0..=index {
+                    let found = table.find(key_of(probe), is(key_of(probe)));
+                    assert_eq!(found, live.contains(&probe).then_some(probe), "{probe} at {index}");
+                }
+            }
         }
     }
 }

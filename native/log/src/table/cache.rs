@@ -61,6 +61,7 @@ impl BlockCache {
     }
 
     /// Bytes in use.
+    #[cfg(test)]
     pub fn byte_count(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().bytes).sum()
     }

@@ -70,6 +70,11 @@ impl TableKind {
         }
     }
 
+    /// Whether the prefix of a key says which slot it is of.
+    pub fn slot_lies_in_prefix(self) -> bool {
+        self.prefix_bytes() >= self.chat_key_at() + 2
+    }
+
     /// The slot of a key's chat: the top 14 bits of the chat key.
     pub fn slot(self, key: &[u8]) -> u16 {
         let at = self.chat_key_at();

@@ -27,10 +27,12 @@ mod writer;
 pub(crate) use cache::BlockCache;
 pub(crate) use info::{Covered, NewTable, Owner, TableInfo};
 pub(crate) use kind::TableKind;
-pub(crate) use merge::{Merge, MergedRow};
-pub(crate) use reader::{Found, Probe, Table, Value, read_footer};
-pub(crate) use scan::{Scan, ScanMode, Step};
-pub(crate) use writer::{ROW_BYTES_MAX, TableWriter};
+pub(crate) use merge::Merge;
+pub(crate) use reader::{Found, Probe, Table, read_footer};
+pub(crate) use scan::{Moved, Scan, ScanMode};
+pub(crate) use writer::TableWriter;
+#[cfg(test)]
+pub(crate) use {merge::MergedRow, reader::Value, scan::Step, writer::ROW_BYTES_MAX};
 
 /// Tables that one table may be merged from.
 pub(crate) const REPLACED_MAX: usize = 64;

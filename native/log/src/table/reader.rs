@@ -132,11 +132,31 @@ impl Table {
     /// # Errors
     /// `FOQ_CORRUPT`, `FOQ_VERSION` or `FOQ_UNAVAILABLE` when the filter cannot be read.
     pub fn may_contain(&self, prefix: &[u8], waiting: Waiting) -> Result<Probe> {
+        let kind = self.info.kind;
+        let slot = kind.slot(prefix);
+        let is_whole = kind.slot_lies_in_prefix() && prefix.len() == kind.prefix_bytes();
+        // Tables of one group lie apart; no filter has to be asked.
+        if is_whole && !(self.info.slots.0..=self.info.slots.1).contains(&slot) {
+            return Ok(Probe::Absent);
+        }
         Ok(match self.filter(waiting)? {
             None => Probe::WouldWait,
             Some(filter) if filter.may_contain(prefix) => Probe::Possible,
             Some(_) => Probe::Absent,
         })
+    }
+
+    /// Keys that lie so many places apart, evenly over the bytes; fewer where there are not as many
+    /// blocks, and none where the disk would have to be waited for.
+    ///
+    /// # Errors
+    /// As `get`.
+    pub fn spread_keys(&self, places: usize, waiting: Waiting) -> Result<Vec<Vec<u8>>> {
+        let Some(directory) = self.directory(waiting)? else { return Ok(Vec::new()) };
+        let count = directory.count();
+        let places = places.min(count);
+        let key = |place: usize| directory.last_key(place * count / places.max(1)).to_vec();
+        Ok((0..places).map(key).collect())
     }
 
     /// The value of a key.
@@ -238,7 +258,10 @@ impl Table {
         if self.opened.get().is_none() && waiting == Waiting::Allowed {
             let opened = open_file(&*self.disk, self.info.kind, self.info.id)?;
             self.check_owner(&opened.footer)?;
-            if opened.footer.info != self.info {
+            // A manifest does not list what a table replaced.
+            let [found, listed] = [&opened.footer.info, &self.info]
+                .map(|info| TableInfo { replaced: Vec::new(), ..info.clone() });
+            if found != listed {
                 let range = footer_range(self.info.file_bytes);
                 return Err(self.corrupt(range, "the table is not the one that is listed"));
             }

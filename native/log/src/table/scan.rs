@@ -53,7 +53,7 @@ struct Ahead {
 
 /// Whether a scan moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Moved {
+pub(crate) enum Moved {
     Row,
     End,
     WouldWait,
@@ -89,7 +89,7 @@ impl Scan {
     }
 
     /// The key of the row at hand; empty where there is none.
-    pub(super) fn key(&self) -> &[u8] {
+    pub fn key(&self) -> &[u8] {
         match (&self.block, self.row) {
             (Some(block), Some(row)) => block.key(row),
             _ => &[],
@@ -97,14 +97,14 @@ impl Scan {
     }
 
     /// The value of the row at hand; empty where there is none.
-    pub(super) fn value(&self) -> &[u8] {
+    pub fn value(&self) -> &[u8] {
         match (&self.block, self.row) {
             (Some(block), Some(row)) => block.slice(block.value_range(row)),
             _ => &[],
         }
     }
 
-    pub(super) fn advance(&mut self, waiting: Waiting) -> Result<Moved> {
+    pub fn advance(&mut self, waiting: Waiting) -> Result<Moved> {
         // At most one block has to be skipped: the first, when `from` lies behind its rows.
         loop {
             if self.block.as_ref().is_some_and(|block| self.next_row < block.row_count()) {

@@ -168,7 +168,7 @@ pub fn prepare_spares(dir: &Path) {
 
 /// All records of the chat, from the first.
 pub fn records(reader: &Reader) -> Vec<Vec<u8>> {
-    let head = reader.head("chat").head_seq;
+    let head = reader.head("chat").unwrap().head_seq;
     let mut payloads: Vec<Vec<u8>> = Vec::new();
     while (payloads.len() as u64) < head {
         let from = ReadFrom::Seq(payloads.len() as u64 + 1);

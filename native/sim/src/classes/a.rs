@@ -86,6 +86,14 @@ pub fn options(dice: &mut Dice) -> Options {
         ack_flush_ms: 1000,
         idle_mark_ms: 50,
         spares: u16::try_from(1 + dice.below(2)).unwrap_or(1),
+        // Drivers seal when they like.
+        journal_window_bytes: u64::MAX,
+        journal_window_ms: 60_000,
+        // Less than the tables of a life, so that blocks leave the cache too.
+        cache_bytes: 8 << 10,
+        table_bytes_max: 4096 << dice.below(3),
+        erase_within_ms: HOUR_MS,
+        background_bytes_per_second: 1 << 20,
         retention: Retention {
             keep,
             max_age_ms: max_age_hours * HOUR_MS,

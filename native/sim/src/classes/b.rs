@@ -3,7 +3,7 @@
 //!
 //! Each is run on an empty store, on one with members and records, and on one whose journal file
 //! is nearly full, so that the next round needs the next file; committed one by one, and in one
-//! round.
+//! round. Seals are letters like operations: chats are looked up by what comes after them.
 
 use foq_log::Durability;
 use foq_log::env::sim::{Cut, Dice, Survivors};
@@ -12,7 +12,7 @@ use crate::classes::a;
 use crate::crash::{Explorer, Tally};
 use crate::operation::{Op, OwnedAppend};
 use crate::session::Session;
-use crate::workload::alphabet;
+use crate::workload::{Letter, alphabet};
 use crate::world::{START_MS, World};
 
 /// All subsets of this many changes are tried.
@@ -51,14 +51,14 @@ pub enum Commit {
 /// A broken promise, with the workload that shows it.
 pub fn run(length_max: usize, job: usize, jobs: usize) -> Result<Tally, String> {
     let mut tally = Tally::default();
-    for ops in workloads(&alphabet(), length_max).into_iter().skip(job).step_by(jobs) {
+    for letters in workloads(&alphabet(), length_max).into_iter().skip(job).step_by(jobs) {
         for before in [Before::Empty, Before::Members, Before::FileNearlyFull] {
             for commit in [Commit::OneByOne, Commit::Together] {
-                if commit == Commit::Together && ops.len() < 2 {
+                if commit == Commit::Together && !has_neighbours(&letters) {
                     continue;
                 }
-                let one = run_one(before, commit, &ops)
-                    .map_err(|error| format!("{before:?}, {commit:?}, {ops:?}: {error}"))?;
+                let one = run_one(before, commit, &letters)
+                    .map_err(|error| format!("{before:?}, {commit:?}, {letters:?}: {error}"))?;
                 tally.add(one);
             }
         }
@@ -66,11 +66,16 @@ pub fn run(length_max: usize, job: usize, jobs: usize) -> Result<Tally, String> 
     Ok(tally)
 }
 
+/// Whether two operations follow each other, which may share a round.
+fn has_neighbours(letters: &[Letter]) -> bool {
+    letters.windows(2).any(|pair| matches!(pair, [Letter::Op(_), Letter::Op(_)]))
+}
+
 /// One workload.
 ///
 /// # Errors
 /// A broken promise, in words.
-pub fn run_one(before: Before, commit: Commit, ops: &[Op]) -> Result<Tally, String> {
+pub fn run_one(before: Before, commit: Commit, letters: &[Letter]) -> Result<Tally, String> {
     let mut options = a::options(&mut Dice::new(SEED));
     options.durability = Durability::Fsync;
     options.journal_file_bytes = 8192;
@@ -78,7 +83,7 @@ pub fn run_one(before: Before, commit: Commit, ops: &[Op]) -> Result<Tally, Stri
     options.retention = foq_log::Options::default().retention;
     let world = World::new(options, START_MS, SEED);
     let mut explorer = Explorer::new(SEED, 1);
-    if ops.is_empty() {
+    if letters.is_empty() {
         world.disk.watch(1, 0, CUTS_MAX);
     }
     let mut session = Session::create(world, SEED).map_err(|error| error.to_string())?;
@@ -86,24 +91,31 @@ pub fn run_one(before: Before, commit: Commit, ops: &[Op]) -> Result<Tally, Stri
     explore_all(&mut explorer, &session)?;
     prepare(before, &mut session)?;
     session.world.disk.watch(1, 0, CUTS_MAX);
-    match commit {
-        Commit::Together => {
-            for op in ops {
-                session.submit(0, op.clone())?;
-            }
+    for (nth, letter) in letters.iter().enumerate() {
+        let follows = nth > 0 && matches!(letters.get(nth - 1), Some(Letter::Op(_)));
+        let joins_round = follows && matches!(letter, Letter::Op(_)) && commit == Commit::Together;
+        if !joins_round {
+            session.drain(&mut blind)?;
+            // What came before was looked at by a shorter workload.
+            let _ = session.world.disk.take_cuts();
         }
-        Commit::OneByOne => {
-            for op in ops {
-                session.drain(&mut blind)?;
-                // What came before was looked at by a shorter workload.
-                let _ = session.world.disk.take_cuts();
-                session.submit(0, op.clone())?;
+        let is_last = nth + 1 == letters.len();
+        match letter {
+            Letter::Op(op) => session.submit(0, op.clone())?,
+            Letter::BeginSeal => session.begin_seal()?,
+            Letter::Seal if is_last => {
+                session.seal_all(&mut |session| explore_all(&mut explorer, session))?;
             }
+            Letter::Seal => session.seal_all(&mut blind)?,
         }
     }
     session.drain(&mut |session| explore_all(&mut explorer, session))?;
+    if letters.contains(&Letter::BeginSeal) {
+        session.seal_all(&mut |session| explore_all(&mut explorer, session))?;
+    }
     session.check_live()?;
     explore_cut(&mut explorer, &session, &session.world.disk.cut())?;
+    explorer.tally.work.add(session.work);
     Ok(explorer.tally)
 }
 
@@ -158,18 +170,25 @@ fn explore_cut(explorer: &mut Explorer, session: &Session, cut: &Cut) -> Result<
     Ok(())
 }
 
-/// Every sequence of up to `length_max` operations of the alphabet.
-fn workloads(alphabet: &[Op], length_max: usize) -> Vec<Vec<Op>> {
-    let mut all: Vec<Vec<Op>> = vec![Vec::new()];
+/// Every sequence of up to `length_max` letters of the alphabet, but for seals that have nothing to
+/// do: those after a seal, and one that begins and has nothing in between.
+fn workloads(alphabet: &[Letter], length_max: usize) -> Vec<Vec<Letter>> {
+    let mut all: Vec<Vec<Letter>> = vec![Vec::new()];
     let mut longest = all.clone();
     for _ in 0..length_max {
-        let longer = |shorter: &Vec<Op>| {
+        let longer = |shorter: &Vec<Letter>| {
             let shorter = shorter.clone();
-            alphabet.iter().map(move |op| [shorter.as_slice(), std::slice::from_ref(op)].concat())
+            let after_seal = matches!(shorter.last(), Some(Letter::BeginSeal | Letter::Seal));
+            let may = move |letter: &&Letter| !after_seal || matches!(letter, Letter::Op(_));
+            alphabet
+                .iter()
+                .filter(may)
+                .map(move |letter| [shorter.as_slice(), std::slice::from_ref(letter)].concat())
         };
         longest = longest.iter().flat_map(longer).collect();
         all.extend_from_slice(&longest);
     }
+    all.retain(|letters| letters.last() != Some(&Letter::BeginSeal));
     all
 }
 

@@ -9,7 +9,7 @@ use crate::classes::a;
 use crate::crash::{Explorer, Scene, Tally};
 use crate::harness::{self, Plan};
 use crate::model::Model;
-use crate::session::Session;
+use crate::session::{Session, Work};
 use crate::workload::Profile;
 use crate::world::{START_MS, World};
 
@@ -45,7 +45,13 @@ struct Remains {
 /// # Errors
 /// A broken promise, in words.
 pub fn count_calls(seed: u64) -> Result<u64, String> {
-    let Remains { world, .. } = live(a_world(seed), seed)?;
+    let mut session = Session::create(a_world(seed), seed).map_err(|error| error.to_string())?;
+    live_in(&mut session, seed)?;
+    let Work { seals, lookups, .. } = session.work;
+    if seals.min(lookups) == 0 {
+        return Err(format!("a life with {seals} seals and {lookups} lookups tests too little"));
+    }
+    let (world, _) = session.close()?;
     Ok(world.disk.calls())
 }
 
@@ -95,8 +101,7 @@ fn a_world(seed: u64) -> World {
     World::new(options, START_MS, seed)
 }
 
-/// Creation, work, a clean close and another opening, more work, another close; or less, where a
-/// fault ends it.
+/// Creation, `live_in`, another close; or less, where a fault ends it.
 fn live(world: World, seed: u64) -> Result<Remains, String> {
     let mut session = match Session::create(world.clone(), seed) {
         Ok(session) => session,
@@ -106,16 +111,25 @@ fn live(world: World, seed: u64) -> Result<Remains, String> {
             return Ok(Remains { world, model });
         }
     };
-    let mut plan = Plan::new(seed, Profile::MIXED, STEPS);
-    work(&mut session, &mut plan)?;
-    if session.failure.is_none() {
-        session.reopen(&mut |_| Ok(()))?;
-        plan.prolong(STEPS_AFTER_CLOSE);
-        work(&mut session, &mut plan)?;
-    }
+    live_in(&mut session, seed)?;
     session.check_failure(named)?;
     let (world, model) = session.close()?;
     Ok(Remains { world, model })
+}
+
+/// Work, all of it sealed and merged, a clean close and another opening, more work, which looks
+/// chats up.
+fn live_in(session: &mut Session, seed: u64) -> Result<(), String> {
+    let mut plan = Plan::new(seed, Profile::MIXED, STEPS);
+    work(session, &mut plan)?;
+    session.seal_all(&mut |_| Ok(()))?;
+    session.merge_all()?;
+    if session.failure.is_none() {
+        session.reopen(&mut |_| Ok(()))?;
+        plan.prolong(STEPS_AFTER_CLOSE);
+        work(session, &mut plan)?;
+    }
+    Ok(())
 }
 
 /// Drives and comes to rest; readers see what is durable, even after a failure.

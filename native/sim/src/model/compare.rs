@@ -42,19 +42,36 @@ pub(super) fn check(reader: &Reader, expected: &Expectation<'_>) -> Check {
     Ok(())
 }
 
+/// The same, each look by itself: where one finds damage the others must yet be right.
+pub(super) fn check_each(reader: &Reader, expected: &Expectation<'_>) -> Vec<Check> {
+    let mut checks = vec![list(reader, expected)];
+    for (id, chat) in expected.chats {
+        checks.push(head(reader, id, chat, expected));
+        checks.push(records(reader, id, chat, expected));
+        checks.push(ends(reader, id, chat, expected));
+        checks.push(cursors(reader, id, chat, expected));
+    }
+    checks.extend(expected.consumers.iter().map(|consumer| rows(reader, consumer, expected)));
+    checks
+}
+
 /// The set of chats, and where each stands.
 pub(super) fn heads(reader: &Reader, expected: &Expectation<'_>) -> Check {
-    for (id, chat) in expected.chats {
-        let head = chat.head_view(expected.store, expected.now);
-        let seen = reader.head(id);
-        if head != seen {
-            return Err(format!(
-                "{}: chat {id}: expected {head:?}, seen {seen:?}",
-                why(&head, &seen)
-            ));
-        }
+    expected.chats.iter().try_for_each(|(id, chat)| head(reader, id, chat, expected))?;
+    list(reader, expected)
+}
+
+fn head(reader: &Reader, id: &str, chat: &Chat, expected: &Expectation<'_>) -> Check {
+    let head = chat.head_view(expected.store, expected.now);
+    let seen = reader.head(id).map_err(|error| format!("I1: chat {id}: {error}"))?;
+    if head == seen {
+        return Ok(());
     }
-    let mut seen = reader.chats();
+    Err(format!("{}: chat {id}: expected {head:?}, seen {seen:?}", why(&head, &seen)))
+}
+
+fn list(reader: &Reader, expected: &Expectation<'_>) -> Check {
+    let mut seen = reader.chats().map_err(|error| format!("I1: chats: {error}"))?;
     seen.sort_unstable();
     let untouched = |id: &String| expected.chats.get(id).is_some_and(|chat| chat.never_seen());
     let wanted: Vec<&String> = expected.chats.keys().filter(|id| !untouched(id)).collect();
@@ -153,7 +170,8 @@ fn difference(id: &str, wanted: &ReadResult, seen: &ReadResult) -> String {
 }
 
 fn cursors(reader: &Reader, id: &str, chat: &Chat, expected: &Expectation<'_>) -> Check {
-    let mut seen = reader.cursors(id);
+    let mut seen =
+        reader.cursors(id).map_err(|error| format!("I16: chat {id} cursors: {error}"))?;
     seen.sort_unstable_by(|left, right| left.consumer_id.cmp(&right.consumer_id));
     let wanted = chat.cursor_views(expected.store, expected.now);
     if wanted == seen {
@@ -191,7 +209,9 @@ fn rows(reader: &Reader, consumer: &str, expected: &Expectation<'_>) -> Check {
     pending.sort_by(|left, right| {
         right.last_at.cmp(&left.last_at).then_with(|| left.chat_id.cmp(&right.chat_id))
     });
-    same("I53", &format!("pending of {consumer}"), &pending, &reader.pending(consumer))?;
+    let failed = |error| format!("I53: a list of {consumer}: {error}");
+    let all = reader.pending(consumer).map_err(failed)?;
+    same("I53", &format!("pending of {consumer}"), &pending, &all)?;
     let first = reader.pending_page(consumer, None, PAGE_ROWS);
     let first = first.map_err(|error| format!("I53: a page of {consumer}: {error}"))?;
     let rest = match &first.next {
@@ -201,7 +221,8 @@ fn rows(reader: &Reader, consumer: &str, expected: &Expectation<'_>) -> Check {
     let rest = rest.map_err(|error| format!("I53: a page of {consumer}: {error}"))?;
     let pages = [first.rows, rest].concat();
     same("I53", &format!("pages of what is pending of {consumer}"), &pending, &pages)?;
-    same("I16", &format!("chats of {consumer}"), &joined, &reader.chats_of(consumer))
+    let all = reader.chats_of(consumer).map_err(failed)?;
+    same("I16", &format!("chats of {consumer}"), &joined, &all)
 }
 
 fn same<T: PartialEq + Debug>(promise: &str, what: &str, wanted: &T, seen: &T) -> Check {

@@ -23,6 +23,12 @@ pub struct Glimpse {
 }
 
 impl Model {
+    /// Every chat that was ever spoken of.
+    #[must_use]
+    pub fn chats(&self) -> Vec<String> {
+        self.judged.keys().cloned().collect()
+    }
+
     /// Looks at one chat.
     #[must_use]
     pub fn glimpse(&self, chat: &str) -> Glimpse {

@@ -51,7 +51,7 @@ pub struct Model {
     acked: u64,
     window: Window,
     expected: BTreeMap<Ticket, Expected>,
-    last_number: BTreeMap<u32, u64>,
+    last_number: BTreeMap<(u32, String), u64>,
     consumers: BTreeSet<String>,
     /// An objection found where none can be returned; the next call returns it.
     objection: Option<String>,
@@ -100,7 +100,8 @@ impl Model {
             let now = self.clock.retention_at;
             self.window = Window { base: self.judged.clone(), now, ..Window::default() };
         }
-        let last = self.last_number.insert(ticket.caller, ticket.number);
+        let of_chat = (ticket.caller, op.chat().to_owned());
+        let last = self.last_number.insert(of_chat, ticket.number);
         if last.is_some_and(|last| last >= ticket.number) {
             self.objection = Some(format!("I5: {ticket:?} was judged after number {last:?}"));
         }

@@ -45,6 +45,34 @@ impl Model {
         }
     }
 
+    /// As `check_recovered_at`, of a store in which one file is damaged: each look is right or names
+    /// the file; says whether any did.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn check_damaged_at(
+        &self,
+        reader: &Reader,
+        round: u64,
+        file: &str,
+    ) -> Result<bool, String> {
+        if self.check_recovered_at(reader, round).is_ok() {
+            return Ok(false);
+        }
+        let snapshot = self.rounds.get(round);
+        let snapshot = snapshot.ok_or_else(|| format!("I1: recovered at round {round}"))?;
+        let mut wrong = "I1: nothing to compare with".to_owned();
+        for chats in snapshot.versions() {
+            let mut checks = compare::check_each(reader, &self.expectation(snapshot, chats));
+            checks.retain(|check| check.as_ref().is_err_and(|error| !error.contains(file)));
+            match checks.into_iter().find_map(Result::err) {
+                None => return Ok(true),
+                Some(error) => wrong = error,
+            }
+        }
+        Err(wrong)
+    }
+
     /// Goes on from snapshot `round` after a reopening: what was judged later, or submitted and
     /// not settled, is forgotten (unknown outcomes).
     pub fn resume(&mut self, round: u64) {

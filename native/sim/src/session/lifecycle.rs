@@ -72,6 +72,9 @@ impl Session {
             let clock = &self.world.clock;
             self.model.closing(clock.wall_ms(), clock.monotonic_ms());
         }
+        // Whatever else works for the log ends before it.
+        (self.seal, self.lookups, self.found) = (None, Vec::new(), Vec::new());
+        (self.job, self.background) = (None, None);
         match self.log.take().map(Log::close) {
             Some(Err(error)) if self.failure.is_none() => {
                 if !self.met_a_fault() {

@@ -5,9 +5,11 @@
 //! An `Err` of its functions is a broken promise, in words; a failure that a planned fault
 //! explains is none, and ends the session's work (`failure`).
 
+mod background;
 mod lifecycle;
 mod spares;
 
+pub use background::Work;
 pub use lifecycle::Look;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -15,7 +17,8 @@ use std::collections::{BTreeMap, VecDeque};
 use foq_log::env::Clock;
 use foq_log::env::sim::Dice;
 use foq_log::{
-    Assembled, Completion, Durability, Error, IN_FLIGHT_MAX, Log, Outcome, Round, Ticket,
+    Assembled, Background, BackgroundJob, Completion, Durability, Error, FoundChat, IN_FLIGHT_MAX,
+    Log, Lookup, Outcome, Round, SealJob, Ticket,
 };
 
 use crate::crash::Scene;
@@ -61,11 +64,20 @@ pub struct Session {
     pub dirty_spares: bool,
     /// What was judged, assembled and answered, line by line, when it is wanted.
     pub story: Option<Vec<String>>,
+    /// So far.
+    pub work: Work,
     /// Missing only where opening it again has failed.
     log: Option<Log>,
     waiting: BTreeMap<Ticket, Op>,
     /// Assembled and not yet applied, oldest first.
     flights: VecDeque<Flight>,
+    /// A seal on its way, and lookups that were asked for.
+    seal: Option<SealJob>,
+    background: Option<Background>,
+    job: Option<BackgroundJob>,
+    lookups: Vec<Lookup>,
+    /// What lookups found and the log has not got yet.
+    found: Vec<FoundChat>,
     dice: Dice,
     dirty_count: u64,
     /// Whether the disk was filled.
@@ -95,6 +107,12 @@ impl Session {
             log: Some(log),
             waiting: BTreeMap::new(),
             flights: VecDeque::new(),
+            seal: None,
+            background: None,
+            job: None,
+            lookups: Vec::new(),
+            found: Vec::new(),
+            work: Work::default(),
             dice: Dice::new(seed),
             dirty_count: 0,
             squeezed: false,
@@ -150,7 +168,7 @@ impl Session {
         if self.flights.is_empty() || (may_assemble && self.dice.one_in(ASSEMBLED_AHEAD)) {
             let assembled = self.log().assemble();
             let worked = self.take_assembled(assembled)?;
-            return Ok(worked || !self.flights.is_empty());
+            return Ok(worked || !self.flights.is_empty() || self.look_up_one()?);
         }
         let chosen = self.choose_flight();
         let Some(mut flight) = self.flights.remove(chosen) else { return Ok(false) };
@@ -267,7 +285,15 @@ impl Session {
                 self.world.acked_records += 1;
             }
             // What is answered without being judged (a poisoned log's queue) waits no more.
-            self.waiting.remove(&completion.ticket);
+            let unjudged = self.waiting.remove(&completion.ticket);
+            if let (Some(op), Outcome::Failed(error)) = (unjudged, &completion.outcome)
+                && matches!(**error, Error::Corrupt { .. } | Error::Unavailable { .. })
+            {
+                if !self.met_a_fault() {
+                    return Err(format!("I1: {op:?} finds no chat: {error}"));
+                }
+                continue;
+            }
             let (ticket, outcome) = (completion.ticket, &completion.outcome);
             self.tell(|| format!("answered {}/{} {outcome:?}", ticket.caller, ticket.number));
             self.model.completion(&completion)?;
@@ -288,7 +314,12 @@ impl Session {
     /// Readers see what is durable, and only that.
     pub fn check_live(&self) -> Result<(), String> {
         let Some(log) = &self.log else { return Ok(()) };
-        self.read_through_faults(|model| model.check_live(&log.reader()))
+        self.read_through_faults(|model| {
+            let reader = log.reader();
+            let tables = reader.check_tables();
+            tables.map_err(|error| format!("I19: {error}"))?;
+            model.check_live(&reader)
+        })
     }
 
     /// A look at readers. One that meets a planned fault is repeated; there is none after a crash.

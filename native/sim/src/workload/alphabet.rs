@@ -12,9 +12,27 @@ const WIDE_PAYLOAD_BYTES: usize = 1200;
 /// A limit that two of them pass.
 const SHORT_OF_TWO_BYTES: u64 = 1600;
 
-/// Some twenty operations, nearly all on one chat, that meet each other in every way that matters.
+/// What an exhaustive run does next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a few at a time")]
+pub enum Letter {
+    /// Submits an operation.
+    Op(Op),
+    /// A seal begins and copies the chats; what is next comes in between, then it ends.
+    BeginSeal,
+    /// All is sealed, and no chat is in RAM when the next operation comes.
+    Seal,
+}
+
+/// Some twenty operations, nearly all on one chat, that meet each other in every way that matters,
+/// and seals.
 #[must_use]
-pub fn alphabet() -> Vec<Op> {
+pub fn alphabet() -> Vec<Letter> {
+    let operations = operations().into_iter().map(Letter::Op);
+    operations.chain([Letter::BeginSeal, Letter::Seal]).collect()
+}
+
+fn operations() -> Vec<Op> {
     vec![
         plain(b"one"),
         plain(&[7; WIDE_PAYLOAD_BYTES]),

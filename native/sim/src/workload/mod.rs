@@ -18,7 +18,7 @@ use self::operations::Names;
 use crate::model::Model;
 use crate::operation::Op;
 
-pub use self::alphabet::alphabet;
+pub use self::alphabet::{Letter, alphabet};
 
 const SECOND_MS: i64 = 1000;
 const HOUR_MS: i64 = 3600 * SECOND_MS;

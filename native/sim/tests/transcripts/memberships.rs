@@ -27,7 +27,7 @@ fn a_consumer_begins_after_the_head_at_the_floor_or_where_it_says() {
     assert_eq!(joined(&mut world, "next", JoinAt::Seq(7)), (7, 6, 3, 6));
     let refused = world.refused(&joining("beyond", JoinAt::Seq(8)));
     assert!(matches!(refused, Error::SeqOutOfRange { head_seq: 6 }), "{refused}");
-    assert_eq!(world.reader().head(CHAT).roster, 4);
+    assert_eq!(world.reader().head(CHAT).unwrap().roster, 4);
 }
 
 #[test]
@@ -37,8 +37,8 @@ fn joining_twice_is_joining_once() {
     assert_eq!(joined(&mut world, "ann", JoinAt::First), (1, 0, 1, 2));
     world.receive("ann", 1);
     assert_eq!(joined(&mut world, "ann", JoinAt::Head), (1, 1, 2, 2));
-    let head = world.reader().head(CHAT);
-    assert_eq!((head.roster, world.reader().cursors(CHAT).len()), (1, 1));
+    let head = world.reader().head(CHAT).unwrap();
+    assert_eq!((head.roster, world.reader().cursors(CHAT).unwrap().len()), (1, 1));
 }
 
 #[test]
@@ -79,6 +79,7 @@ fn who_leaves_with_nothing_left_to_get_vanishes_at_once_and_the_seat_is_free() {
         let mut seats: Vec<_> = world
             .reader()
             .cursors(CHAT)
+            .unwrap()
             .into_iter()
             .map(|view| (view.seat, view.consumer_id))
             .collect();
@@ -103,13 +104,13 @@ fn a_late_retry_of_an_older_leave_does_not_end_the_newer_membership() {
     world.filled(1);
     let (newer, ..) = joined(&mut world, "ann", JoinAt::Head);
     assert!(newer > join_seq);
-    let roster = world.reader().head(CHAT).roster;
+    let roster = world.reader().head(CHAT).unwrap().roster;
     assert!(matches!(world.ask(&leaving("ann", Some(join_seq))), Outcome::Done));
-    assert_eq!(world.reader().head(CHAT).roster, roster);
+    assert_eq!(world.reader().head(CHAT).unwrap().roster, roster);
     assert!(matches!(world.ask(&leaving("ann", Some(newer))), Outcome::Done));
-    assert_eq!(world.reader().head(CHAT).roster, roster + 1);
+    assert_eq!(world.reader().head(CHAT).unwrap().roster, roster + 1);
     assert!(matches!(world.ask(&leaving("ann", None)), Outcome::Done), "leaving twice");
-    assert_eq!(world.reader().head(CHAT).roster, roster + 1);
+    assert_eq!(world.reader().head(CHAT).unwrap().roster, roster + 1);
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn a_return_before_anything_was_missed_leaves_no_hole() {
     world.leave("ann");
     joined(&mut world, "ann", JoinAt::Head);
     assert!(world.cursor("ann").unwrap().holes.is_empty());
-    assert_eq!(world.reader().head(CHAT).roster, 3);
+    assert_eq!(world.reader().head(CHAT).unwrap().roster, 3);
 }
 
 #[test]
@@ -189,12 +190,12 @@ fn deleting_a_chat_ends_all_memberships_and_the_seq_goes_on() {
     assert!(matches!(world.ask(&delete), Outcome::Done));
     for _ in 0..2 {
         assert_eq!(world.show(), "floor 4 head 3");
-        assert_eq!(world.reader().head(CHAT).roster, 4);
+        assert_eq!(world.reader().head(CHAT).unwrap().roster, 4);
         world.power_cut(Survivors::None);
     }
     assert_eq!(world.appended(&plain("after")).0, 4);
     assert_eq!(world.texts(), ["after"]);
-    assert_eq!(world.reader().head(CHAT).options.keep, Some(Keep::Window));
+    assert_eq!(world.reader().head(CHAT).unwrap().options.keep, Some(Keep::Window));
 }
 
 #[test]
@@ -208,12 +209,12 @@ fn who_is_forgotten_holds_nothing_and_can_come_back_as_new() {
     assert!(matches!(world.ask(&forgetting("ann")), Outcome::Done));
     for _ in 0..2 {
         assert_eq!(world.show(), "floor 3 head 3, bob 2/0/0");
-        assert_eq!(world.reader().head(CHAT).roster, 3);
+        assert_eq!(world.reader().head(CHAT).unwrap().roster, 3);
         assert_eq!(world.refused(&acking("ann", 3, true)).code(), "FOQ_NOT_JOINED");
         world.power_cut(Survivors::None);
     }
     assert!(matches!(world.ask(&forgetting("ann")), Outcome::Done), "forgetting twice");
-    assert_eq!(world.reader().head(CHAT).roster, 3);
+    assert_eq!(world.reader().head(CHAT).unwrap().roster, 3);
     assert_eq!(joined(&mut world, "ann", JoinAt::Head), (4, 3, 3, 3));
 }
 
@@ -224,11 +225,11 @@ fn a_closing_cursor_is_forgotten_without_a_change_of_the_roster() {
     world.filled(3);
     world.leave("ann");
     assert_eq!(world.show(), "floor 1 head 3, ann 0/0/0 until 3");
-    let roster = world.reader().head(CHAT).roster;
+    let roster = world.reader().head(CHAT).unwrap().roster;
     world.power_cut(Survivors::None);
     assert!(matches!(world.ask(&forgetting("ann")), Outcome::Done));
     assert_eq!(world.show(), "floor 1 head 3", "where nobody holds, only age releases");
-    assert_eq!(world.reader().head(CHAT).roster, roster);
+    assert_eq!(world.reader().head(CHAT).unwrap().roster, roster);
     assert_eq!(joined(&mut world, "ann", JoinAt::First), (1, 0, 1, 3));
     assert!(world.cursor("ann").unwrap().holes.is_empty());
 }

@@ -20,8 +20,11 @@ fn a_never_seen_chat_is_empty_and_begins_at_1() {
     let world = a_store();
     let read = world.read(ReadFrom::Seq(1));
     assert_eq!((read.first_seq, read.head_seq, read.records.len(), read.gap), (1, 0, 0, None));
-    assert_eq!(world.reader().head(CHAT).first_seq, 1);
-    assert!(world.reader().cursors(CHAT).is_empty() && world.reader().chats().is_empty());
+    assert_eq!(world.reader().head(CHAT).unwrap().first_seq, 1);
+    assert!(
+        world.reader().cursors(CHAT).unwrap().is_empty()
+            && world.reader().chats().unwrap().is_empty()
+    );
 }
 
 #[test]
@@ -165,5 +168,5 @@ fn options_of_a_chat_replace_each_other_as_a_whole() {
     let second = ChatOptions { keep_at_least_ms: Some(HOUR_MS), ..ChatOptions::default() };
     world.configure(second);
     world.power_cut(Survivors::None);
-    assert_eq!(world.reader().head(CHAT).options, second);
+    assert_eq!(world.reader().head(CHAT).unwrap().options, second);
 }

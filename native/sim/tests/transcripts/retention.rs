@@ -5,7 +5,7 @@ use foq_log::{ChatOptions, GapReason, JoinAt, Keep, Outcome, ReadFrom};
 use super::verbs::*;
 
 fn floor(world: &World) -> u64 {
-    world.reader().head(CHAT).first_seq
+    world.reader().head(CHAT).unwrap().first_seq
 }
 
 const UNSET: ChatOptions =

@@ -237,7 +237,7 @@ impl World {
     }
 
     pub fn cursor(&self, consumer: &str) -> Option<CursorView> {
-        self.reader().cursors(CHAT).into_iter().find(|view| view.consumer_id == consumer)
+        self.reader().cursors(CHAT).unwrap().into_iter().find(|view| view.consumer_id == consumer)
     }
 
     pub fn read(&self, from: ReadFrom) -> ReadResult {
@@ -252,9 +252,9 @@ impl World {
 
     /// Floor, head, and each cursor with received/delivered/read, in one line.
     pub fn show(&self) -> String {
-        let head = self.reader().head(CHAT);
+        let head = self.reader().head(CHAT).unwrap();
         let mut line = format!("floor {} head {}", head.first_seq, head.head_seq);
-        let mut cursors = self.reader().cursors(CHAT);
+        let mut cursors = self.reader().cursors(CHAT).unwrap();
         cursors.sort_unstable_by(|left, right| left.consumer_id.cmp(&right.consumer_id));
         for view in cursors {
             let CursorView { consumer_id, received, delivered, read, leave_seq, .. } = view;

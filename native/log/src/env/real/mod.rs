@@ -8,6 +8,7 @@ mod disk;
 mod driver;
 mod file;
 mod lock;
+mod memory;
 mod random;
 #[cfg(test)]
 pub(crate) mod temporary;

@@ -21,12 +21,13 @@ fn a_table_its_blocks_and_its_rows_are_lines() {
             + r#""epoch":"0000000000000009","id":6,"class":2,"shard":3,"slots":[[64,10986]],"#
             + r#""positions":[[10,20]],"at":[[1000,2000]],"rows":2,"blockBytes":20048,"#
             + r#""fileBytes":21200,"replaced":[4,5]}"#;
+    let nonsense = r#""error":"the row makes no sense""#;
     let expected = [
         table,
         r#"{"line":"block","byteOffset":0,"bytes":20024,"rows":1}"#.to_owned(),
-        format!(r#"{{"line":"row","key":"{}","valueBytes":20000}}"#, "01".repeat(16)),
+        format!(r#"{{"line":"row","key":"{}","valueBytes":20000,{nonsense}}}"#, "01".repeat(16)),
         r#"{"line":"block","byteOffset":20024,"bytes":24,"rows":1}"#.to_owned(),
-        format!(r#"{{"line":"row","key":"{}","valueBytes":0}}"#, "ab".repeat(16)),
+        format!(r#"{{"line":"row","key":"{}","valueBytes":0,{nonsense}}}"#, "ab".repeat(16)),
         r#"{"line":"unfinished file","file":"0000000000000007.sta.tmp"}"#.to_owned(),
     ];
     assert_eq!(lines(&disk, TableKind::State), expected);

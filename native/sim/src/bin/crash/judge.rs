@@ -109,7 +109,7 @@ impl Judge {
         chat: &str,
         found: &mut Found,
     ) -> Result<Vec<Record>, String> {
-        let head = reader.head(chat);
+        let head = reader.head(chat).map_err(|error| format!("{chat}: {error}"))?;
         let (mut records, mut newest) = (Vec::new(), HashMap::new());
         while (records.len() as u64) < head.head_seq {
             let from = records.len() as u64 + 1;
@@ -161,7 +161,7 @@ impl Judge {
         chat: &str,
         records: &[Record],
     ) -> Result<(), String> {
-        let cursors = reader.cursors(chat);
+        let cursors = reader.cursors(chat).map_err(|error| format!("{chat}: {error}"))?;
         let received = |name: &str| {
             cursors.iter().find(|cursor| cursor.consumer_id == name).map(|cursor| cursor.received)
         };

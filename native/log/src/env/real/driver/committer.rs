@@ -3,7 +3,9 @@
 //! Its loop never sleeps while anything can be committed, and adds no delay: what comes while a
 //! sync runs is the next round.
 
+mod behind;
 mod ending;
+mod idling;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +16,7 @@ use super::barrier::Barriers;
 use super::counting::Counting;
 use super::desk::Desk;
 use super::intake::{Intake, Mail};
+use super::lookups::Lookups;
 use super::sealer::Sealer;
 use super::writer::Writers;
 use crate::env::Env;
@@ -32,14 +35,25 @@ const SPACE_MS: u64 = 1_000;
 /// How long marks of others wait for more before they ring somebody.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// What works for the committer.
+pub(super) struct Helpers {
+    pub(super) sealer: Sealer,
+    pub(super) lookups: Lookups,
+    pub(super) writers: Writers,
+    pub(super) counting: Arc<Counting>,
+}
+
 /// See the module.
 pub(super) struct Committer {
     log: Log,
     env: Env,
     intake: Arc<Intake>,
     sealer: Sealer,
+    lookups: Lookups,
     writers: Writers,
     counting: Arc<Counting>,
+    /// When a seal that had no space, or met damage, is tried again.
+    seal_at: u64,
     /// Whether rounds are synced at all.
     syncs: bool,
     spares: SpareMaker,
@@ -70,8 +84,9 @@ impl Committer {
         env: &Env,
         options: &Options,
         intake: Arc<Intake>,
-        (sealer, writers, counting): (Sealer, Writers, Arc<Counting>),
+        helpers: Helpers,
     ) -> Self {
+        let Helpers { sealer, lookups, writers, counting } = helpers;
         let now = env.clock.monotonic_ms();
         Self {
             spares: log.spare_maker(),
@@ -81,8 +96,10 @@ impl Committer {
             env: env.clone(),
             intake,
             sealer,
+            lookups,
             writers,
             counting,
+            seal_at: now,
             syncs: options.durability == Durability::Fsync,
             desk: Desk::default(),
             barriers: Barriers::default(),
@@ -129,6 +146,7 @@ impl Committer {
             self.ring();
             self.settle_barriers();
             self.look_at_space();
+            self.work_behind();
             let spare_is_missing = match self.log.assemble()? {
                 Assembled::Round(round) => {
                     self.put(round)?;
@@ -142,12 +160,16 @@ impl Committer {
                 self.apply(landed);
                 continue;
             }
+            self.lookups.ask(self.log.take_lookups());
             if !spare_is_missing && (self.settle_barriers() || self.log.has_work()) {
+                continue;
+            }
+            if self.log.is_releasing() {
                 continue;
             }
             if spare_is_missing {
                 self.give_up_on_spares()?;
-            } else if self.mail.closing {
+            } else if self.mail.closing && !self.log.waits_for_lookups() {
                 assert!(self.desk.is_clear(), "all that was submitted is settled");
                 return Ok(());
             }
@@ -157,7 +179,11 @@ impl Committer {
 
     /// Hands what callers submitted to the log.
     fn take_mail(&mut self) -> Result<()> {
+        let looks = self.mail.looks;
         self.intake.take(&mut self.mail);
+        if self.mail.looks > looks {
+            self.sealer.hurry();
+        }
         if let Some(error) = self.mail.fatal.take() {
             return Err(error);
         }
@@ -242,6 +268,10 @@ impl Committer {
         self.counting.round(&round);
         self.log.apply(round);
         self.after_commit();
+        match self.log.slowing_ms() {
+            0 => {}
+            ms => std::thread::sleep(Duration::from_millis(ms)),
+        }
     }
 
     fn commit(&mut self, mut round: Round) -> Result<()> {
@@ -307,44 +337,6 @@ impl Committer {
             Some(full) if self.mail.closing => Err(full.clone()),
             _ => Ok(()),
         }
-    }
-
-    /// Sleeps until there is something to do; then does what idleness itself asks for.
-    fn idle(&mut self, spare_is_missing: bool) -> Result<()> {
-        let now = self.env.clock.monotonic_ms();
-        let until = if spare_is_missing {
-            now.saturating_add(SPACE_MS)
-        } else {
-            let marks = self.mark_at.unwrap_or(u64::MAX).min(self.tick_at);
-            self.log.next_deadline_ms().unwrap_or(u64::MAX).min(marks)
-        };
-        // A full disk is waited for by nobody who looks.
-        let prepares = self.spares.wants() && self.mail.disk_full.is_none();
-        if self.mail.looks > self.looked && until > now && !prepares {
-            self.looked = self.mail.looks;
-            self.intake.looked(self.looked);
-        }
-        // At least a millisecond: time that stands still must not keep the thread busy.
-        let mut wait = Duration::from_millis(until.saturating_sub(now).max(1));
-        if let Some(quiet_until) = self.quiet_until {
-            wait = wait.min(quiet_until.saturating_duration_since(Instant::now()));
-        }
-        self.intake.sleep(Some(wait));
-        if spare_is_missing {
-            return Ok(());
-        }
-        let now = self.env.clock.monotonic_ms();
-        if self.mark_at.is_some_and(|at| at <= now) {
-            self.intake.forget_emptied();
-            let mark = self.log.assemble_mark()?;
-            self.commit_if_any(mark)?;
-            self.mark_at = None;
-        } else if self.tick_at <= now {
-            self.tick_at = now.saturating_add(TICK_MS);
-            let tick = self.log.assemble_tick()?;
-            self.commit_if_any(tick)?;
-        }
-        Ok(())
     }
 
     /// Without a spare for it, a mark or tick is left out: the next round carries both.

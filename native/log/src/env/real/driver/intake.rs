@@ -12,8 +12,10 @@ use parking_lot::{Condvar, Mutex};
 
 use super::CompletionSink;
 use crate::error::{Error, Result};
+use crate::lookup::FoundChat;
 use crate::options::Options;
 use crate::pack::Packed;
+use crate::seal::SealedFile;
 
 /// Emptied buffers that are kept when the store is idle, and at most.
 const EMPTIED_MIN: usize = 32;
@@ -66,6 +68,10 @@ pub(super) struct Mail {
     pub(super) disk_full: Option<Error>,
     /// The sealer failed, and ended.
     pub(super) fatal: Option<Error>,
+    /// How the seal that was asked for ended.
+    pub(super) sealed: Option<Result<SealedFile>>,
+    /// Chats that were looked up.
+    pub(super) found: Vec<FoundChat>,
 }
 
 /// Buffers for re-use, the last one first: it is the likeliest to be in a cache.
@@ -192,6 +198,8 @@ impl Intake {
         mail.looks = state.mail.looks;
         mail.disk_full.clone_from(&state.mail.disk_full);
         mail.fatal = state.mail.fatal.take();
+        mail.sealed = state.mail.sealed.take();
+        mem::swap(&mut state.mail.found, &mut mail.found);
     }
 
     /// The committer sleeps until there is mail or news, or this long.
@@ -218,6 +226,20 @@ impl Intake {
         self.tell(state);
     }
 
+    /// The seal that was asked for ended so.
+    pub(super) fn sealed(&self, sealed: Result<SealedFile>) {
+        let mut state = self.state.lock();
+        state.mail.sealed = Some(sealed);
+        self.tell(state);
+    }
+
+    /// Chats were looked up.
+    pub(super) fn found(&self, found: Vec<FoundChat>) {
+        let mut state = self.state.lock();
+        state.mail.found.extend(found);
+        self.tell(state);
+    }
+
     /// The sealer ends with this.
     pub(super) fn fail(&self, error: Error) {
         let mut state = self.state.lock();
@@ -240,6 +262,14 @@ impl Intake {
         let mut state = self.state.lock();
         while state.looked < wanted && state.closed.is_none() && state.poisoned.is_none() {
             self.done_bell.wait(&mut state);
+        }
+    }
+
+    /// Wakes the committer where somebody waits for it to have looked.
+    pub(super) fn nudge_if_looked_at(&self) {
+        let state = self.state.lock();
+        if state.looked < state.mail.looks {
+            self.tell(state);
         }
     }
 

@@ -3,7 +3,9 @@
 //! - The **committer** owns the log. It takes what callers submitted, and assembles, writes,
 //!   syncs and applies rounds; while a sync runs, the next round gathers by itself.
 //! - Two **writers** put rounds on the disk while the committer judges the next, where more waits.
-//! - The **sealer** prepares journal files ahead, so that the committer finds one ready.
+//! - The **sealer** prepares journal files ahead, so that the committer finds one ready, and seals
+//!   the oldest ones.
+//! - The **reader** looks up chats that are not in RAM and are asked for.
 //!
 //! Invariants: nobody waits holding a lock. Every submitted operation is settled exactly once,
 //! whatever happens: a failed write or sync, or a panic on either thread, poisons the store,
@@ -14,6 +16,7 @@ mod committer;
 mod counting;
 mod desk;
 mod intake;
+mod lookups;
 mod outstanding;
 mod sealer;
 #[cfg(test)]
@@ -25,13 +28,15 @@ use std::thread::{self, JoinHandle, ThreadId};
 
 use parking_lot::Mutex;
 
-use self::committer::Committer;
+use self::committer::{Committer, Helpers};
 use self::counting::Counting;
 use self::intake::Intake;
-use self::sealer::Sealer;
+use self::lookups::Lookups;
+use self::sealer::{Sealer, Work};
 use self::writer::{Writer, Writers};
 use crate::env::Env;
 use crate::error::{Error, Result};
+use crate::merge::Pace;
 use crate::ops::Completion;
 use crate::options::{Durability, Options};
 use crate::{AttachmentId, Counters, Log, NewsPage, Packed, Packer, Reader};
@@ -79,10 +84,18 @@ impl RunningStore {
     /// # Errors
     /// Those of `Log::open`, and `FOQ_UNAVAILABLE` when the system gives no thread.
     pub fn open(env: &Env, options: &Options) -> Result<Self> {
+        let options = &resolved(env, options);
         let log = Log::open(env, &log_options(options))?;
         let (packer, reader, damage) = (log.packer(), log.reader(), log.damage().cloned());
         let intake = Arc::new(Intake::new(options, env.disk.name()));
-        let sealer = Sealer::start(log.spare_maker(), &intake, !options.read_only)
+        let now = env.clock.monotonic_ms();
+        let work = Work {
+            maker: log.spare_maker(),
+            background: log.background(),
+            pace: Pace::new(options.background_bytes_per_second, now),
+            env: env.clone(),
+        };
+        let sealer = Sealer::start(work, &intake, !options.read_only)
             .map_err(|error| no_thread(env, error))?;
         // The unsafe class waits for no disk: its committer writes alone.
         let writes = !options.read_only && options.durability == Durability::Fsync;
@@ -93,7 +106,9 @@ impl RunningStore {
         let first = start(0, "foq-committer-0").map_err(|error| no_thread(env, error))?;
         let second = start(1, "foq-committer-1").map_err(|error| no_thread(env, error))?;
         let writers = Writers::new([first, second], writes);
-        let helpers = (sealer, writers, Arc::clone(&counting));
+        let lookups =
+            Lookups::start(&intake, !options.read_only).map_err(|error| no_thread(env, error))?;
+        let helpers = Helpers { sealer, lookups, writers, counting: Arc::clone(&counting) };
         let committer = Committer::new(log, env, options, Arc::clone(&intake), helpers);
         let handle = thread::Builder::new()
             .name("foq-committer".to_owned())
@@ -139,12 +154,17 @@ impl RunningStore {
     #[must_use]
     pub fn counters(&self) -> Counters {
         let shared = &self.reader.shared;
+        let (chats, partial_chats) = {
+            let states = shared.states.read();
+            (states.len() as u64, states.partials.len() as u64)
+        };
         Counters {
-            chats: shared.states.read().len() as u64,
+            chats,
+            partial_chats,
             journal_files: shared.files() as u64,
             pending_bytes: self.intake.pending_bytes(),
             poisoned: self.intake.poisoned().is_some(),
-            ..self.counting.copied()
+            ..shared.count_tables(self.counting.copied())
         }
     }
 
@@ -269,6 +289,18 @@ impl Drop for Caller {
 /// log would refuse operations that already have one.
 fn log_options(options: &Options) -> Options {
     Options { pending_bytes_max: u64::MAX, ..options.clone() }
+}
+
+/// The options, with what depends on the machine: 0 for the journal's window is the least of
+/// 8 GiB, a quarter of the memory and a tenth of the disk.
+fn resolved(env: &Env, options: &Options) -> Options {
+    let mut options = options.clone();
+    if options.journal_window_bytes == 0 {
+        let disk = env.disk.space().map_or(u64::MAX, |space| space.total_bytes);
+        let window = (8 << 30).min(super::memory::memory_bytes() / 4).min(disk / 10);
+        options.journal_window_bytes = window.max(u64::from(options.journal_file_bytes));
+    }
+    options
 }
 
 fn no_thread(env: &Env, error: std::io::Error) -> Error {

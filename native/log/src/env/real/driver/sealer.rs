@@ -1,4 +1,6 @@
-//! The sealer's thread: prepares journal files ahead of need, away from the committer.
+//! The sealer's thread, away from the committer: prepares journal files ahead of need, seals those
+//! whose time has come, and merges, expires and checks tables. In this order: the committer waits
+//! for files, and a journal that is not sealed grows.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,10 +13,15 @@ use parking_lot::{Condvar, Mutex};
 use super::committer::panic_text;
 use super::intake::Intake;
 use crate::SpareMaker;
-use crate::error::Error;
+use crate::env::Env;
+use crate::error::{Error, Result};
+use crate::merge::{Background, BackgroundJob, BackgroundStep, Pace};
+use crate::seal::{SealJob, SealStep};
 
 /// A full disk is looked at again this often.
 const RETRY: Duration = Duration::from_secs(1);
+/// Whether tables are to be merged is looked at this often, and after each seal.
+const LOOK_MS: u64 = 10_000;
 
 #[derive(Default)]
 struct Bell {
@@ -25,10 +32,23 @@ struct Bell {
 #[derive(Default)]
 struct BellState {
     wanted: bool,
+    /// Somebody waits until nothing is left to do.
+    hurry: bool,
+    job: Option<SealJob>,
+    /// The thread does something, or is about to.
+    works: bool,
     stop: bool,
 }
 
-/// The handle of the thread; stopping waits for a file that is being prepared.
+/// What the thread has.
+pub(super) struct Work {
+    pub(super) maker: SpareMaker,
+    pub(super) background: Background,
+    pub(super) pace: Pace,
+    pub(super) env: Env,
+}
+
+/// The handle of the thread; stopping waits for a step that is being made.
 pub(super) struct Sealer {
     bell: Arc<Bell>,
     handle: Option<JoinHandle<()>>,
@@ -36,17 +56,22 @@ pub(super) struct Sealer {
 
 impl Sealer {
     /// Starts the thread, unless the store is only read.
-    pub(super) fn start(maker: SpareMaker, intake: &Arc<Intake>, works: bool) -> io::Result<Self> {
+    pub(super) fn start(work: Work, intake: &Arc<Intake>, works: bool) -> io::Result<Self> {
         let bell = Arc::new(Bell::default());
         if !works {
             return Ok(Self { bell, handle: None });
         }
         let (intake, heard) = (Arc::clone(intake), Arc::clone(&bell));
         let handle = thread::Builder::new().name("foq-sealer".to_owned()).spawn(move || {
-            let ended = catch_unwind(AssertUnwindSafe(|| run(&maker, &intake, &heard)));
-            if let Err(panic) = ended {
-                intake.fail(Error::Poisoned { cause: panic_text(&*panic) });
-            }
+            let mut thread =
+                Thread { work, intake: &intake, bell: &heard, job: None, look_at: 0, hurry: false };
+            let ended = catch_unwind(AssertUnwindSafe(|| thread.run()));
+            let failed = match ended {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error,
+                Err(panic) => Error::Poisoned { cause: panic_text(&*panic) },
+            };
+            intake.fail(failed);
         })?;
         Ok(Self { bell, handle: Some(handle) })
     }
@@ -55,6 +80,24 @@ impl Sealer {
     pub(super) fn ring(&self) {
         self.bell.state.lock().wanted = true;
         self.bell.rung.notify_one();
+    }
+
+    /// Time and space are not what they were, and somebody waits until nothing is left to do.
+    pub(super) fn hurry(&self) {
+        self.bell.state.lock().hurry = true;
+        self.ring();
+    }
+
+    /// Gives it a file to seal; how that ended is left in the intake.
+    pub(super) fn seal(&self, job: SealJob) {
+        self.bell.state.lock().job = Some(job);
+        self.bell.rung.notify_one();
+    }
+
+    /// Whether it has something to do. When it has nothing more it nudges the committer.
+    pub(super) fn works(&self) -> bool {
+        let state = self.bell.state.lock();
+        self.handle.is_some() && (state.works || state.wanted || state.job.is_some())
     }
 
     /// Ends the thread: no file of the store is touched by it afterwards.
@@ -74,35 +117,124 @@ impl Drop for Sealer {
     }
 }
 
-fn run(maker: &SpareMaker, intake: &Intake, bell: &Bell) {
-    while !bell.state.lock().stop {
-        let mut retry = None;
-        if maker.wants() {
-            match maker.prepare() {
-                Ok(()) => {
-                    intake.spare_prepared(None);
-                    continue;
-                }
-                Err(full @ Error::DiskFull { .. }) => {
-                    intake.spare_prepared(Some(full));
-                    retry = Some(RETRY);
-                }
-                // A failed write or sync, as any other.
-                Err(error) => return intake.fail(error),
-            }
-        }
-        wait(bell, retry);
-    }
+struct Thread<'a> {
+    work: Work,
+    intake: &'a Intake,
+    bell: &'a Bell,
+    /// Background work that has begun.
+    job: Option<BackgroundJob>,
+    /// Monotonic ms at which it is looked for again.
+    look_at: u64,
+    /// It is not paced for now.
+    hurry: bool,
 }
 
-/// Waits to be rung, or told to stop; a failed attempt is not repeated before its time.
-fn wait(bell: &Bell, retry: Option<Duration>) {
-    let mut state = bell.state.lock();
-    match retry {
-        Some(retry) if !state.stop => {
-            let _ = bell.rung.wait_while_for(&mut state, |state| !state.stop, retry);
+impl Thread<'_> {
+    /// Until it is told to stop; fails as any failed write or sync does.
+    fn run(&mut self) -> Result<()> {
+        loop {
+            let stop = {
+                let mut state = self.bell.state.lock();
+                state.works = true;
+                state.wanted = false;
+                self.hurry |= std::mem::take(&mut state.hurry);
+                state.stop
+            };
+            if stop {
+                return Ok(());
+            }
+            let mut pause = None;
+            if self.work.maker.wants() {
+                match self.work.maker.prepare() {
+                    Ok(()) => {
+                        self.intake.spare_prepared(None);
+                        continue;
+                    }
+                    Err(full @ Error::DiskFull { .. }) => {
+                        self.intake.spare_prepared(Some(full));
+                        pause = Some(RETRY);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            self.work.maker.remove_some()?;
+            if self.seal_some()? {
+                continue;
+            }
+            match self.merge_some()? {
+                Some(Duration::ZERO) => continue,
+                wait => pause = pause.into_iter().chain(wait).min(),
+            }
+            self.wait(pause);
         }
-        _ => bell.rung.wait_while(&mut state, |state| !state.stop && !state.wanted),
     }
-    state.wanted = false;
+
+    /// A step of a seal; false where there is none to make.
+    fn seal_some(&mut self) -> Result<bool> {
+        let Some(job) = self.bell.state.lock().job.take() else { return Ok(false) };
+        match job.step() {
+            Ok(SealStep::More(job)) => self.bell.state.lock().job = Some(job),
+            Ok(SealStep::Done(sealed)) => {
+                self.look_at = 0;
+                self.intake.sealed(Ok(sealed));
+            }
+            Err(error @ (Error::DiskFull { .. } | Error::Corrupt { .. })) => {
+                self.intake.sealed(Err(error));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    /// A step of background work; how long to wait before the next, none where nothing is due.
+    fn merge_some(&mut self) -> Result<Option<Duration>> {
+        let clock = &self.work.env.clock;
+        let (now, wall_ms) = (clock.monotonic_ms(), clock.wall_ms());
+        let background = &mut self.work.background;
+        if self.job.is_none() {
+            if now < self.look_at && !self.hurry {
+                return Ok(Some(Duration::from_millis(self.look_at - now)));
+            }
+            self.work.pace.owe(background.debt_bytes(wall_ms));
+            self.job = background.next(wall_ms);
+        }
+        let wait_ms = self.work.pace.wait_ms(now);
+        if wait_ms > 0 && self.job.is_some() && !self.hurry {
+            return Ok(Some(Duration::from_millis(wait_ms)));
+        }
+        let Some(job) = self.job.take() else {
+            self.look_at = now.saturating_add(LOOK_MS);
+            self.hurry = false;
+            return Ok(Some(Duration::from_millis(LOOK_MS)));
+        };
+        let before = job.bytes();
+        match job.step()? {
+            BackgroundStep::More(job) => {
+                self.work.pace.spend(job.bytes().saturating_sub(before));
+                self.job = Some(job);
+            }
+            BackgroundStep::Done(finished) => background.finish(finished, wall_ms),
+        }
+        Ok(Some(Duration::ZERO))
+    }
+
+    /// Waits to be rung, or told to stop, or so long.
+    fn wait(&self, pause: Option<Duration>) {
+        let mut state = self.bell.state.lock();
+        let is_idle = |state: &BellState| !state.stop && !state.wanted && state.job.is_none();
+        if !is_idle(&state) {
+            return;
+        }
+        state.works = self.job.is_some();
+        drop(state);
+        self.intake.nudge_if_looked_at();
+        let mut state = self.bell.state.lock();
+        let waits = |state: &mut BellState| is_idle(state);
+        match pause {
+            Some(pause) => {
+                let _ = self.bell.rung.wait_while_for(&mut state, waits, pause);
+            }
+            None => self.bell.rung.wait_while(&mut state, waits),
+        }
+    }
 }

@@ -9,6 +9,7 @@ impl Committer {
     pub(super) fn finish(mut self) -> Result<()> {
         self.ring_all();
         self.sealer.stop();
+        self.lookups.stop();
         self.writers.stop();
         if self.read_only { Ok(()) } else { self.log.close() }
     }
@@ -32,6 +33,7 @@ impl Committer {
         self.desk.fail_all(&error, &self.intake);
         self.ring_all();
         self.sealer.stop();
+        self.lookups.stop();
         self.writers.stop();
         self.wait_for_close();
         error

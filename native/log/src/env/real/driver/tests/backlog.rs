@@ -24,7 +24,7 @@ fn a_backlog_is_committed_in_order_and_answered_once() {
     assert!(codes(&done).iter().all(|code| *code == "ok"));
     assert!(heard.calls() > 20, "it took many rounds");
     scene.store.close().unwrap();
-    assert_eq!(scene.reopened().reader().head("chat").head_seq, 1001);
+    assert_eq!(scene.reopened().reader().head("chat").unwrap().head_seq, 1001);
 }
 
 /// The disk fails under a backlog, with one round on its way and one judged ahead.
@@ -48,7 +48,7 @@ fn fails(name: &str, call: Call, act: Act) {
     assert_eq!(numbers(&done), (0..201).collect::<Vec<_>>(), "each once");
     scene.stage.set(call, Act::Go);
     let _ = scene.store.close();
-    let head = scene.reopened().reader().head("chat").head_seq;
+    let head = scene.reopened().reader().head("chat").unwrap().head_seq;
     assert!(head >= answered as u64, "nothing acked is lost: {head} of {answered}");
 }
 

@@ -44,7 +44,7 @@ fn acks_of_others_are_durable_when_a_barrier_is_answered() {
         caller.barrier().unwrap();
         let answers = heard.wait_for(usize::try_from(received).unwrap());
         assert!(answers.iter().all(|answer| matches!(answer.outcome, Outcome::Done)));
-        let cursors = scene.store.reader().cursors("chat");
+        let cursors = scene.store.reader().cursors("chat").unwrap();
         assert_eq!(cursors.first().map(|cursor| cursor.received), Some(received));
     }
 }
@@ -66,7 +66,7 @@ fn a_barrier_waits_for_what_is_on_its_way_and_its_caller_goes_on_meanwhile() {
     scene.stage.set(Call::CommitterSync, Act::Go);
     assert_eq!(numbers(&heard.wait_for(4)), (first..first + 4).collect::<Vec<_>>());
     heard_writer.wait_for(1);
-    assert_eq!(scene.store.reader().head("chat").head_seq, 13);
+    assert_eq!(scene.store.reader().head("chat").unwrap().head_seq, 13);
 }
 
 #[test]

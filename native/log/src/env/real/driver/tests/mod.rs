@@ -115,7 +115,7 @@ fn close_settles_what_was_submitted_and_a_reopened_store_has_it() {
     let late = caller.submit(scene.appends("chat", &[b"a"])).unwrap_err();
     assert_eq!(late.code(), "FOQ_CLOSED");
     scene.store.close().unwrap();
-    assert_eq!(scene.reopened().reader().head("chat").head_seq, 200);
+    assert_eq!(scene.reopened().reader().head("chat").unwrap().head_seq, 200);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn an_ack_that_nobody_waits_for_survives_close() {
     caller.submit(packed).unwrap();
     assert_eq!(codes(&heard.wait_for(4)), ["ok"; 4]);
     scene.store.close().unwrap();
-    let cursors = scene.reopened().reader().cursors("chat");
+    let cursors = scene.reopened().reader().cursors("chat").unwrap();
     assert_eq!(cursors.first().map(|cursor| cursor.received), Some(1));
 }
 
@@ -257,7 +257,7 @@ fn every_call_on_an_idle_store_returns() {
     let scene = a_store("driver-idle", &options());
     let (caller, _heard) = scene.a_caller();
     assert_eq!(caller.submit(Packed::default()).unwrap(), 0);
-    assert_eq!(scene.store.reader().head("chat").head_seq, 0);
+    assert_eq!(scene.store.reader().head("chat").unwrap().head_seq, 0);
     assert!(scene.store.poisoned().is_none());
     drop(caller);
     scene.store.close().unwrap();
@@ -306,7 +306,7 @@ fn a_sink_may_close_the_store() {
     store.close().unwrap();
     drop(store);
     let reopened = RunningStore::open(&env, &options()).unwrap();
-    assert_eq!(reopened.reader().head("chat").head_seq, 1);
+    assert_eq!(reopened.reader().head("chat").unwrap().head_seq, 1);
     drop((reopened, folder));
 }
 
@@ -347,5 +347,5 @@ fn journal_files_follow_one_another_while_appends_go_on() {
     }
     assert_eq!(codes(&heard.wait_for(100)), ["ok"; 100]);
     scene.store.close().unwrap();
-    assert_eq!(scene.reopened().reader().head("chat").head_seq, 100);
+    assert_eq!(scene.reopened().reader().head("chat").unwrap().head_seq, 100);
 }

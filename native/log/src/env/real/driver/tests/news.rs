@@ -40,7 +40,7 @@ fn nothing_is_missed_between_attaching_and_reading() {
     for count in 1..=300_usize {
         writer.submit(scene.appends("chat", &[b"a"])).unwrap();
         let watch = listener.watch("chat");
-        let mut head = reader.head("chat").head_seq;
+        let mut head = reader.head("chat").unwrap().head_seq;
         if head < count as u64 {
             heard.wait_rung(watch, 1);
             head = listener.take_news(watch, 1).rows[0].head_seq;

@@ -65,7 +65,7 @@ fn ends_amid_submissions(name: &str, end: impl Fn(&Scene)) {
         acked += codes(&done).iter().filter(|code| **code == "ok").count() as u64;
     }
     let reader = scene.reopened().reader();
-    let kept = reader.head("chat-0").head_seq + reader.head("chat-1").head_seq;
+    let kept = reader.head("chat-0").unwrap().head_seq + reader.head("chat-1").unwrap().head_seq;
     assert!(kept >= acked && acked > 0, "{acked} were acked, {kept} are kept");
 }
 

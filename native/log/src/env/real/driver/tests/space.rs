@@ -32,5 +32,5 @@ fn an_append_that_no_file_has_space_for_is_refused_and_holds_nothing_up() {
     assert!(scene.store.poisoned().is_none());
     scene.stage.set(Call::SealerCreate, Act::Go);
     scene.store.close().unwrap();
-    assert_eq!(scene.reopened().reader().head("chat").head_seq, 2);
+    assert_eq!(scene.reopened().reader().head("chat").unwrap().head_seq, 2);
 }

@@ -1,6 +1,10 @@
 //! Checks every byte that a store would serve, and changes none.
 //!
-//! The journal is walked by recovery itself, so that what verifies here is what opens.
+//! The journal is walked by recovery itself, so that what verifies here is what opens; then each
+//! table by itself (`tables`), and where all is well so far, how they agree (`chats`).
+
+mod chats;
+pub(crate) mod tables;
 
 use std::fmt;
 
@@ -8,10 +12,12 @@ use crate::env::{Disk, Env, LockError, OpenMode, read_exact};
 use crate::error::{Error, Result};
 use crate::format::batch::FLAG_ROUND_CONTINUES;
 use crate::format::effect::Effect;
-use crate::format::manifest::{MANIFEST_PATHS, Manifest};
+use crate::format::file::journal_file_id;
+use crate::format::manifest::{MANIFEST_PATHS, Manifest, Sealed};
 use crate::manifests::{self, Found};
 use crate::recovery::{Progress, Recovered, Recovery, Replayed, TAIL_BYTES};
 use crate::shelf::JournalFile;
+use crate::table::{TableInfo, TableKind};
 
 /// What follows the last round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +44,16 @@ pub struct Report {
     pub records: u64,
     /// Number of the last round; 0 when there is none.
     pub last_round: u64,
+    /// Tables, and the records in segments, rows of states and rows of inboxes in them.
+    pub tables: u64,
+    /// See `tables`.
+    pub sealed_records: u64,
+    /// See `tables`.
+    pub state_rows: u64,
+    /// See `tables`.
+    pub inbox_rows: u64,
+    /// Chats there are; 0 where damage kept them from being looked at.
+    pub chats: u64,
     /// Newest mark: every round up to it was durable when it was written.
     pub mark: u64,
     /// See [`Tail`].
@@ -55,7 +71,8 @@ pub struct Report {
 /// when there is no store or the disk does not read. Damage is no error but a finding.
 pub fn verify(env: &Env) -> Result<Report> {
     let disk = &*env.disk;
-    let _lock = lock_for_reading(disk)?;
+    refuse_broker(disk)?;
+    let lock = lock_for_reading(disk)?;
     let mut report = Report::default();
     let Some(manifest) = a_manifest(disk, &mut report)? else { return Ok(report) };
     let recovery = Recovery {
@@ -64,14 +81,30 @@ pub fn verify(env: &Env) -> Result<Report> {
         first_file_id: manifest.first_file_id,
         read_only: true,
     };
-    let start = Progress {
-        round: manifest.sealed_round,
-        position: manifest.sealed_position,
-        ..Progress::default()
-    };
+    let Sealed { round, position, at, retention_at } = manifest.sealed;
+    let start = Progress { round, position, at, retention_at, marked: round > 0 };
     let recovered = recovery.run(start, &mut |replayed| report.count(replayed))?;
-    report.conclude(recovered)?;
+    report.conclude(recovered, manifest.first_file_id)?;
+    tables::check(&env.disk, &manifest, &mut report)?;
+    if report.errors.is_empty() {
+        drop(lock);
+        chats::check(env, &mut report)?;
+    }
     Ok(report)
+}
+
+/// The folder of a broker is no store, but has one: whoever names the wrong one is told.
+pub(crate) fn refuse_broker(disk: &dyn Disk) -> Result<()> {
+    let names = disk.list("").unwrap_or_default();
+    if names.iter().any(|name| name.starts_with("MANIFEST")) || disk.list("journal").is_ok() {
+        return Ok(());
+    }
+    let inside = disk.list("queue").unwrap_or_default();
+    if inside.iter().any(|name| name.starts_with("MANIFEST")) {
+        let what = "this is the data directory of a broker; its store is the folder queue in it";
+        return Err(Error::Unavailable { what: what.into(), path: disk.name(), source: None });
+    }
+    Ok(())
 }
 
 /// Keeps writers out while a store is looked at.
@@ -97,7 +130,7 @@ fn a_manifest(disk: &dyn Disk, report: &mut Report) -> Result<Option<Manifest>> 
             if !manifest.ready {
                 report.repairs.push("the store was never made whole; it holds nothing".to_owned());
             }
-            Ok(manifest.ready.then_some(manifest))
+            Ok(manifest.ready.then_some(*manifest))
         }
         Err(damage @ Error::Corrupt { .. }) => {
             report.errors.push(damage);
@@ -108,6 +141,15 @@ fn a_manifest(disk: &dyn Disk, report: &mut Report) -> Result<Option<Manifest>> 
 }
 
 impl Report {
+    fn count_table(&mut self, info: &TableInfo) {
+        self.tables += 1;
+        match info.kind {
+            TableKind::Segment => self.sealed_records += info.row_count,
+            TableKind::State => self.state_rows += info.row_count,
+            TableKind::Inbox => self.inbox_rows += info.row_count,
+        }
+    }
+
     fn count(&mut self, replayed: &Replayed<'_>) {
         let header = replayed.batch.header;
         self.batches += 1;
@@ -119,15 +161,20 @@ impl Report {
         self.mark = self.mark.max(header.mark());
     }
 
-    fn conclude(&mut self, recovered: Recovered) -> Result<()> {
+    fn conclude(&mut self, recovered: Recovered, first_file_id: u64) -> Result<()> {
         self.files = (recovered.files.len() + recovered.spares.len()) as u64;
         self.last_round = recovered.progress.round;
         for path in recovered.remove {
+            let id = path.strip_prefix("journal/").and_then(journal_file_id);
+            if id.is_some_and(|id| id < first_file_id) {
+                // It is sealed, and waits to be used again.
+                continue;
+            }
             self.repairs.push(format!("{path} is an unfinished or damaged spare"));
         }
         match (recovered.damage, recovered.files.last()) {
             (Some(damage), _) => self.errors.push(damage),
-            (None, Some(last)) => self.tail = tail(last, recovered.end)?,
+            (None, Some(last)) => self.tail = tail(&last.file, recovered.end)?,
             (None, None) => {}
         }
         Ok(())
@@ -165,7 +212,9 @@ impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { files, rounds, batches, effects, records, last_round, mark, .. } = self;
         write!(out, "{files} files, {rounds} rounds, {batches} batches, {effects} effects, ")?;
-        write!(out, "{records} records, last round {last_round}, mark {mark}, tail ")?;
+        write!(out, "{records} records, {} tables, ", self.tables)?;
+        write!(out, "{} sealed records, {} chats, ", self.sealed_records, self.chats)?;
+        write!(out, "last round {last_round}, mark {mark}, tail ")?;
         out.write_str(if self.tail == Tail::Clean { "clean" } else { "torn" })?;
         self.repairs.iter().try_for_each(|repair| write!(out, "; to repair: {repair}"))?;
         self.errors.iter().try_for_each(|error| write!(out, "; {error}"))

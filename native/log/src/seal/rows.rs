@@ -1,0 +1,196 @@
+//! Seal's output: up to three segments, one for each retention class, a state table and an inbox
+//! table.
+
+use super::gather::{Gathered, PlacedRecord};
+use crate::catalog::Catalog;
+use crate::error::Result;
+use crate::format::tombstone::tombstone;
+use crate::hash::ChatKey;
+use crate::inbox::{self, InboxRow};
+use crate::options::{Keep, Retention};
+use crate::state::chat::ChatState;
+use crate::state::row;
+use crate::table::{Covered, NewTable, TableInfo, TableKind, TableWriter};
+
+/// Retention classes: whole segments expire, so what stays longer lies apart.
+pub(crate) const CLASSES: u8 = 3;
+pub(crate) const CLASS_LONGER: u8 = 1;
+pub(crate) const CLASS_FOREVER: u8 = 2;
+
+/// The class of a chat's records.
+pub(crate) fn class_of(chat: &ChatState, store: &Retention) -> u8 {
+    let retention = chat.retention(store);
+    match retention.keep {
+        Keep::Forever => CLASS_FOREVER,
+        _ if retention.max_age_ms > store.max_age_ms => CLASS_LONGER,
+        _ => 0,
+    }
+}
+
+/// One touched chat as it stood at some moment: all that its rows are made of.
+pub(super) struct Touched {
+    pub key: ChatKey,
+    pub class: u8,
+    pub floor: u64,
+    /// And whether it was deleted, which outlives the range.
+    pub pinned: Option<(u64, bool)>,
+    pub deleted: Vec<(u64, u64)>,
+    pub row: Vec<u8>,
+    /// Name, and which inbox rows the tables have of it afterwards.
+    pub listed: Vec<(u64, u8)>,
+    pub inbox: Vec<InboxRow>,
+}
+
+impl Touched {
+    /// Copies what is needed of a chat.
+    pub fn of(chat: &ChatState, store: &Retention, retention_now: u64) -> Self {
+        let floor = chat.floor_at(store, retention_now);
+        let mut touched = Self {
+            key: chat.key,
+            class: class_of(chat, store),
+            floor,
+            pinned: chat
+                .cold()
+                .and_then(|cold| cold.pinned)
+                .map(|pinned| (pinned.seq, pinned.deleted)),
+            deleted: chat.cold().map(|cold| cold.deleted.clone()).unwrap_or_default(),
+            row: Vec::new(),
+            listed: Vec::new(),
+            inbox: Vec::new(),
+        };
+        row::encode(&mut touched.row, chat, floor);
+        for change in inbox::changes(chat) {
+            touched.listed.push((change.0, change.2));
+            inbox::rows(chat, change, &mut touched.inbox);
+        }
+        touched
+    }
+
+    fn is_deleted(&self, seq: u64) -> bool {
+        self.deleted.iter().any(|&(from, to)| (from..=to).contains(&seq))
+            || self.pinned == Some((seq, true))
+    }
+}
+
+/// A segment under construction.
+struct Segment {
+    writer: TableWriter,
+    at: (u64, u64),
+}
+
+/// What was kept and what was let go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SealTally {
+    pub sealed_records: u64,
+    pub dropped_records: u64,
+    pub segment_bytes: u64,
+    pub state_bytes: u64,
+    pub inbox_bytes: u64,
+}
+
+/// See the module.
+pub(super) struct Output<'a> {
+    catalog: &'a Catalog,
+    segments: [Option<Segment>; CLASSES as usize],
+    states: TableWriter,
+    inbox: Vec<InboxRow>,
+    pub tally: SealTally,
+}
+
+fn new_table(catalog: &Catalog, kind: TableKind, class: u8) -> TableWriter {
+    let table = NewTable { kind, class, id: catalog.new_table_id(), shard: 0 };
+    TableWriter::new(catalog.disk(), &catalog.owner(), table)
+}
+
+impl<'a> Output<'a> {
+    pub fn new(catalog: &'a Catalog) -> Self {
+        Self {
+            catalog,
+            segments: Default::default(),
+            states: new_table(catalog, TableKind::State, 0),
+            inbox: Vec::new(),
+            tally: SealTally::default(),
+        }
+    }
+
+    /// Writes the rows of a chat; chats come in the order of their keys.
+    pub fn add(&mut self, chat: Touched, gathered: &Gathered) -> Result<()> {
+        for record in gathered.records_of(chat.key) {
+            let is_pinned = chat.pinned.is_some_and(|(seq, _)| seq == record.seq);
+            if record.seq < chat.floor && !is_pinned {
+                self.tally.dropped_records += 1;
+                continue;
+            }
+            let class = if is_pinned { CLASS_FOREVER } else { chat.class };
+            let bytes = gathered.record(record);
+            if chat.is_deleted(record.seq) {
+                self.add_record(class, record, &tombstone(bytes))?;
+            } else {
+                self.add_record(class, record, bytes)?;
+            }
+        }
+        self.states.add(&chat.key.to_be_bytes(), &chat.row)?;
+        self.inbox.extend(chat.inbox);
+        Ok(())
+    }
+
+    fn add_record(&mut self, class: u8, record: &PlacedRecord, bytes: &[u8]) -> Result<()> {
+        let catalog = self.catalog;
+        let Some(place) = self.segments.get_mut(usize::from(class)) else {
+            unreachable!("there are {CLASSES} classes")
+        };
+        let segment = place.get_or_insert_with(|| Segment {
+            writer: new_table(catalog, TableKind::Segment, class),
+            at: (record.at, record.at),
+        });
+        segment.at = (segment.at.0.min(record.at), segment.at.1.max(record.at));
+        segment.writer.add(&segment_key(record.key, record.seq), bytes)?;
+        self.tally.sealed_records += 1;
+        Ok(())
+    }
+
+    /// Ends every table; their files have names that are not durable yet.
+    pub fn finish(mut self, positions: (u64, u64)) -> Result<(Vec<TableInfo>, SealTally)> {
+        let mut tables = Vec::new();
+        let covered = Covered { positions, at: (0, 0), replaced: Vec::new() };
+        for segment in self.segments.into_iter().flatten() {
+            let covered = Covered { at: segment.at, ..covered.clone() };
+            tables.extend(segment.writer.finish(covered)?);
+        }
+        tables.extend(self.states.finish(covered.clone())?);
+        self.inbox.sort_unstable_by_key(|row| row.key);
+        let mut inbox = new_table(self.catalog, TableKind::Inbox, 0);
+        for row in &self.inbox {
+            inbox.add(&row.key, &row.value)?;
+        }
+        tables.extend(inbox.finish(covered)?);
+        for table in &tables {
+            match table.kind {
+                TableKind::Segment => self.tally.segment_bytes += table.file_bytes,
+                TableKind::State => self.tally.state_bytes += table.file_bytes,
+                TableKind::Inbox => self.tally.inbox_bytes += table.file_bytes,
+            }
+        }
+        Ok((tables, self.tally))
+    }
+
+    /// Gives up: what was written goes.
+    pub fn abandon(self) {
+        self.segments.into_iter().flatten().for_each(|segment| segment.writer.abandon());
+        self.states.abandon();
+    }
+}
+
+/// Chat and seq of a segment's key.
+pub(crate) fn parse_segment_key(key: &[u8]) -> (ChatKey, u64) {
+    let chat = key.first_chunk().map_or(0, |bytes| ChatKey::from_be_bytes(*bytes));
+    (chat, key.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes)))
+}
+
+/// The key of a record in a segment.
+pub(crate) fn segment_key(key: ChatKey, seq: u64) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    bytes[..16].copy_from_slice(&key.to_be_bytes());
+    bytes[16..].copy_from_slice(&seq.to_be_bytes());
+    bytes
+}
