@@ -1,6 +1,6 @@
-// Looks into the files of a store that nobody writes; changes none.
+// Looks into the files of a store that nobody writes, and changes none; only `repairStore` does.
 
-import { addon, type Findings, Side } from './native.js';
+import { addon, type Findings, type Repairs, Side } from './native.js';
 
 /**
  * Checks every byte that the store would serve. Damage is a finding, not an error; FOQ_LOCKED while
@@ -11,6 +11,18 @@ export async function verifyStore(dir: string): Promise<Findings> {
   const request = addon.verify(side.number, dir);
   await side.wait(request);
   return addon.takeReport(side.number, request);
+}
+
+/**
+ * Repairs what opening does not: lost manifests and damaged tables. Without `write` it only says
+ * what it would do. Nothing is deleted; what is taken out lies in `quarantine/`. FOQ_LOCKED while
+ * another has the store.
+ */
+export async function repairStore(dir: string, { write }: { write: boolean }): Promise<Repairs> {
+  const side = Side.get();
+  const request = addon.repair(side.number, dir, write);
+  await side.wait(request);
+  return addon.takeRepairs(side.number, request);
 }
 
 /** What the files hold, as text of whole lines, each a JSON object; read as it is asked for. */

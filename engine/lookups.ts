@@ -10,7 +10,10 @@ import { ReadRecord } from './record.js';
 import { viewOf, whyOf } from './why.js';
 
 /** In the order asked. Throws FOQ_INVALID_ARGUMENT. */
-export function headsOf(store: Pick<StoreHandle, 'heads' | 'epoch'>, chatIds: unknown): Head[] {
+export async function headsOf(
+  store: Pick<StoreHandle, 'heads' | 'epoch'>,
+  chatIds: unknown,
+): Promise<Head[]> {
   if (!Array.isArray(chatIds)) throw invalidArgument('chatIds', 'an array of chatIds', chatIds);
   const ids: string[] = [];
   for (const chatId of chatIds as readonly unknown[]) {
@@ -18,7 +21,8 @@ export function headsOf(store: Pick<StoreHandle, 'heads' | 'epoch'>, chatIds: un
     ids.push(chatId);
   }
   const { epoch } = store;
-  return store.heads(ids).map(({ firstSeq, headSeq, lastAt, guard, roster }, index) => {
+  const heads = await store.heads(ids);
+  return heads.map(({ firstSeq, headSeq, lastAt, guard, roster }, index) => {
     return { chatId: ids[index] ?? '', firstSeq, headSeq, lastAt, guard, roster, epoch };
   });
 }
@@ -46,10 +50,10 @@ export async function whyHeld(
 ): Promise<Why> {
   check.checkChatId(chatId);
   check.checkSeq(seq);
-  const [head] = store.heads([chatId]);
+  const [head] = await store.heads([chatId]);
   const { firstSeq, headSeq } = head ?? { firstSeq: 1, headSeq: 0 };
   const [cursors, pinned] = await Promise.all([store.cursors(chatId), store.pinned(chatId)]);
-  const own = store.chatOptions(chatId);
+  const own = await store.chatOptions(chatId);
   return whyOf({
     chatId,
     seq,

@@ -44,6 +44,21 @@ interface Barrier {
   reject(error: NativeError): void;
 }
 
+/** The i-th number of an answer about heads; of a shared buffer until the next question. */
+type HeadNumbers = (i: number) => number;
+
+function headOf(number: HeadNumbers, nth: number): NativeHead {
+  const at = nth * HEAD_NUMBERS;
+  return {
+    firstSeq: number(at),
+    headSeq: number(at + 1),
+    lastAt: number(at + 2),
+    guard: number(at + 3),
+    roster: number(at + 4),
+    marksVersion: number(at + 5),
+  };
+}
+
 /** See `StoreHandle` and native/binding/src/registry.rs. */
 export class NativeStore implements StoreHandle, Hearer {
   readonly epoch: string;
@@ -93,26 +108,16 @@ export class NativeStore implements StoreHandle, Hearer {
     return first;
   }
 
-  heads(chatIds: readonly string[]): NativeHead[] {
-    const questions = this.#heads(chatIds);
-    return chatIds.map((_, i) => {
-      const number = (field: number) => questions.number(i * HEAD_NUMBERS + field);
-      return {
-        firstSeq: number(0),
-        headSeq: number(1),
-        lastAt: number(2),
-        guard: number(3),
-        roster: number(4),
-        marksVersion: number(5),
-      };
-    });
+  heads(chatIds: readonly string[]): NativeHead[] | Promise<NativeHead[]> {
+    const numbers = this.#heads(chatIds);
+    const all = (number: HeadNumbers) => chatIds.map((_, i) => headOf(number, i));
+    return numbers instanceof Promise ? numbers.then(all) : all(numbers);
   }
 
-  chatOptions(chatId: string): NativeChatOptions {
-    const questions = this.#heads([chatId]);
-    const keep = KEEPS[questions.number(6)];
-    const [maxAgeMs, keepAtLeastMs] = [questions.number(7), questions.number(8)];
-    const maxBytes = questions.number(9);
+  async chatOptions(chatId: string): Promise<NativeChatOptions> {
+    const number = await this.#heads([chatId]);
+    const keep = KEEPS[number(6)];
+    const [maxAgeMs, keepAtLeastMs, maxBytes] = [number(7), number(8), number(9)];
     return {
       ...(keep === undefined ? {} : { keep }),
       ...(maxAgeMs < 0 ? {} : { maxAgeMs }),
@@ -121,12 +126,13 @@ export class NativeStore implements StoreHandle, Hearer {
     };
   }
 
-  #heads(chatIds: readonly string[]): QuestionPacker {
+  #heads(chatIds: readonly string[]): HeadNumbers | Promise<HeadNumbers> {
     const questions = this.#questions;
     questions.ids(chatIds);
     const { buffer, used } = questions;
-    thrown(() => addon.heads(this.#side.number, this.#handle, buffer, used));
-    return questions;
+    const request = thrown(() => addon.heads(this.#side.number, this.#handle, buffer, used));
+    if (request === 0) return (i) => questions.number(i);
+    return this.#answerOf(request).then((bytes) => (i) => bytes.readDoubleLE(i * 8));
   }
 
   read(requests: readonly ReadRequest[], maxBytes: number): ReadAnswer[] | Promise<ReadAnswer[]> {

@@ -196,8 +196,9 @@ export interface StoreHandle {
   /** Submits what is packed and clears it; the first's ticket. FOQ_BUSY leaves it as it was. */
   submit(packer: OperationPacker): number;
   /** In the order asked. */
-  heads(chatIds: readonly string[]): NativeHead[];
-  chatOptions(chatId: string): NativeChatOptions;
+  /** At once where nothing has to be read from the disk. */
+  heads(chatIds: readonly string[]): NativeHead[] | Promise<NativeHead[]>;
+  chatOptions(chatId: string): Promise<NativeChatOptions>;
   /**
    * Reads in the order asked, `maxBytes` of records together, the first at least one. An answer
    * without records and gap although its head is higher was not reached: ask again. Comes at once

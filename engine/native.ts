@@ -25,6 +25,10 @@ export interface NativeOptions {
   readonly maxAgeMs?: number;
   readonly keepAtLeastMs?: number;
   readonly maxBytes?: number;
+  readonly journalWindowBytes?: number;
+  readonly journalWindowMs?: number;
+  readonly cacheBytes?: number;
+  readonly backgroundBytesPerSecond?: number;
 }
 
 /** What the doorbell tells of one store. */
@@ -75,12 +79,29 @@ export interface Findings {
   readonly lastRound: number;
   /** Every round up to this one was durable when the mark was written. */
   readonly mark: number;
+  /** Of what is sealed, and the rows in them. */
+  readonly tables: number;
+  readonly sealedRecords: number;
+  readonly stateRows: number;
+  readonly inboxRows: number;
+  /** 0 where damage kept them from being looked at. */
+  readonly chats: number;
   /** A round that was never durable follows the last; the next opening cuts it away. */
   readonly isTorn: boolean;
   /** Damage; the store does not open while there is any. */
   readonly errors: readonly Failure[];
   /** What the next opening repairs by itself. */
   readonly repairs: readonly string[];
+}
+
+/** What `repair` found and did. */
+export interface Repairs {
+  readonly damage: readonly string[];
+  /** What was done, or would be; none where nothing is damaged, or something is refused. */
+  readonly steps: readonly string[];
+  /** Why nothing is done. */
+  readonly refused?: string;
+  readonly written: boolean;
 }
 
 /** See calls, reads, news in native/binding/src. Every call throws an `Error` with a `code`. */
@@ -93,7 +114,7 @@ export interface Addon extends WorldAddon {
   takeAnswer(side: number, request: number, into: Uint8Array): void;
   takeThrown(): Failure | null;
   epoch(side: number, handle: number): string;
-  heads(side: number, handle: number, buffer: Uint8Array, bytes: number): void;
+  heads(side: number, handle: number, buffer: Uint8Array, bytes: number): number;
   read(
     ...args: [side: number, handle: number, packed: Uint8Array, bytes: number, maxBytes: number]
   ): number;
@@ -119,6 +140,8 @@ export interface Addon extends WorldAddon {
   close(side: number, handle: number): void;
   verify(side: number, directory: string): number;
   takeReport(side: number, request: number): Findings;
+  repair(side: number, directory: string, write: boolean): number;
+  takeRepairs(side: number, request: number): Repairs;
   dump(side: number, directory: string): number;
   dumpOn(side: number, dump: number): void;
   dumpEnd(side: number, dump: number): void;

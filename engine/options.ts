@@ -10,6 +10,7 @@ import type { NativeOptions } from './native.js';
 
 const KIB = 1024;
 const MIB = KIB * KIB;
+const TIB = MIB * MIB;
 const MINUTE_MS = 60_000;
 /** 1,000 years. */
 const AGE_MAX_MS = 365_000 * 86_400_000;
@@ -157,6 +158,29 @@ export const OPTIONS = {
     { least: 4 * KIB, most: 2 * MIB },
     'Largest round: one write and one sync.',
   ),
+  journalWindowBytes: bytes(
+    0,
+    { least: 0, most: TIB },
+    'A larger journal is sealed; 0 is the least of 8 GiB, 1/4 of the memory, 1/10 of the disk.',
+  ),
+  journalWindowMs: {
+    ...counted(
+      5 * MINUTE_MS,
+      { least: 1000, most: 24 * 60 * MINUTE_MS },
+      'A journal file is sealed when its last record is older than this.',
+    ),
+    unit: 'ms',
+  },
+  cacheBytes: bytes(
+    64 * MIB,
+    { least: 64 * KIB, most: TIB },
+    'Blocks of sealed tables that are kept in memory.',
+  ),
+  backgroundBytesPerSecond: bytes(
+    32 * MIB,
+    { least: 64 * KIB, most: TIB },
+    'The most that merging tables reads and writes in a second.',
+  ),
 } as const;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -224,6 +248,7 @@ function fallbackText(fallback: unknown, unit: string): string {
 }
 
 function sizeText(bytes: number): string {
+  if (bytes % TIB === 0 && bytes >= TIB) return `${bytes / TIB} TiB`;
   if (bytes % MIB === 0 && bytes >= MIB) return `${bytes / MIB} MiB`;
   return bytes % KIB === 0 && bytes >= KIB ? `${bytes / KIB} KiB` : String(bytes);
 }

@@ -5,7 +5,15 @@
 
 import type { CursorRow, NativeRecord, News, NewsRow, Pages, ReadAnswer } from './native-types.js';
 
-const GAP_REASONS = [undefined, 'expired', 'trimmed', 'deleted', 'before-join', 'quota'] as const;
+const GAP_REASONS = [
+  undefined,
+  'expired',
+  'trimmed',
+  'deleted',
+  'before-join',
+  'quota',
+  'damaged',
+] as const;
 
 /** A row of any page; each kind of page uses some of it. */
 export interface PageRow {

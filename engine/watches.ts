@@ -4,7 +4,7 @@
 // began, so that no growth falls between.
 
 import { FoqError } from '../protocol/index.js';
-import { closedError } from './errors.js';
+import { closedError, foqErrorOf } from './errors.js';
 import type { StoreHandle } from './native-types.js';
 
 /** A watch has one chat, so one row says all. */
@@ -39,7 +39,8 @@ export class Watches {
 
   /** Resolves when the head of the chat is at least `seq`; `signal` only ends the wait. */
   reach(chatId: string, seq: number, signal?: AbortSignal | undefined): Promise<void> {
-    if (this.#headOf(chatId) >= seq) return Promise.resolve();
+    const known = this.#headOf(chatId);
+    if (typeof known === 'number' && known >= seq) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const watch = this.#watch(chatId);
       if (watch.waiters.size >= WAITERS_MAX) {
@@ -54,7 +55,13 @@ export class Watches {
       const waiter: HeadWaiter = { seq, end };
       watch.waiters.add(waiter);
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.#settle(watch, this.#headOf(chatId));
+      const head = this.#headOf(chatId);
+      if (typeof head === 'number') this.#settle(watch, head);
+      else
+        head.then(
+          (read) => this.#settle(watch, read),
+          (error) => end(foqErrorOf(error)),
+        );
     });
   }
 
@@ -80,8 +87,10 @@ export class Watches {
     }
   }
 
-  #headOf(chatId: string): number {
-    return this.#store.heads([chatId])[0]?.headSeq ?? 0;
+  #headOf(chatId: string): number | Promise<number> {
+    const heads = this.#store.heads([chatId]);
+    if (heads instanceof Promise) return heads.then(([head]) => head?.headSeq ?? 0);
+    return heads[0]?.headSeq ?? 0;
   }
 
   #watch(chatId: string): Watch {

@@ -95,6 +95,33 @@ export interface Stats {
   readonly syncs: number;
   readonly payloadBytes: number;
   readonly journalBytes: number;
+  readonly ackBytes: number;
+  /** Of joins, leaves and what else changes memberships. */
+  readonly membershipBytes: number;
+  /** Journal files that became tables; records they kept, and those that nobody needed any more. */
+  readonly seals: number;
+  readonly sealedRecords: number;
+  readonly droppedRecords: number;
+  /** Bytes that seals wrote: of records, of chat states, and of what consumers lack. */
+  readonly segmentBytes: number;
+  readonly stateBytes: number;
+  readonly inboxBytes: number;
+  readonly merges: number;
+  /** Bytes that merges wrote. */
+  readonly mergedBytes: number;
+  /** Tables whose records had all expired, removed unread. */
+  readonly expiredTables: number;
+  /** Chats that were read from tables, and blocks of tables that were in memory, or were not. */
+  readonly coldLookups: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
+  /** Tables there are, their bytes on disk, and of their directories and filters in memory. */
+  readonly tables: number;
+  readonly tableBytes: number;
+  readonly filterBytes: number;
+  /** Chats that opening the store left for when somebody asks for them. */
+  readonly partialChats: number;
+  /** Chats in memory. */
   readonly chats: number;
   readonly journalFiles: number;
   readonly pendingBytes: number;

@@ -8,7 +8,7 @@ import type { Duration, Keep, Queue } from '../../protocol/index.js';
 import type { Checks } from './checks.js';
 
 /** What a store may be able to do beside the interface. */
-export type Capability = 'reopen' | 'crash' | 'clock' | 'timers' | 'faults';
+export type Capability = 'reopen' | 'crash' | 'clock' | 'timers' | 'faults' | 'large-records';
 
 /** Options of a store that cases set. */
 export interface StoreOptions {

@@ -40,8 +40,19 @@ export class MarksNews {
 
   /** The version is the chat's at this moment. */
   takeNewest(chatId: string): void {
-    const [head] = this.#port.store.heads([chatId]);
-    if (head !== undefined) this.take(chatId, head.marksVersion);
+    const heads = this.#port.store.heads([chatId]);
+    const take = (head: { readonly marksVersion: number } | undefined) => {
+      if (head !== undefined) this.take(chatId, head.marksVersion);
+    };
+    if (!(heads instanceof Promise)) {
+      take(heads[0]);
+      return;
+    }
+    const takeLate = ([head]: readonly { readonly marksVersion: number }[]) => {
+      take(head);
+      this.push();
+    };
+    heads.then(takeLate).catch((error) => this.#told.failed(error));
   }
 
   /** Moves what has changed to the outlet, as far as there is place. */

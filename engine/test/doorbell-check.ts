@@ -18,7 +18,7 @@ const promised: readonly Promised[] = workerData;
 for (const dir of new Set(promised.map((promise) => promise.dir))) {
   const store = await NativeStore.open(dir, OPTIONS, deaf);
   for (const { chatId, durable } of promised.filter((promise) => promise.dir === dir)) {
-    const headSeq = store.heads([chatId])[0]?.headSeq ?? 0;
+    const headSeq = (await store.heads([chatId]))[0]?.headSeq ?? 0;
     if (headSeq < durable) throw new Error(`${durable} were answered, the head is ${headSeq}`);
   }
   await store.close();

@@ -76,7 +76,7 @@ async function readBack(store: NativeStore): Promise<void> {
       throw new Error(`record ${seq} is not what was sent`);
     }
   }
-  const headSeq = store.heads([task.chatId])[0]?.headSeq;
+  const headSeq = (await store.heads([task.chatId]))[0]?.headSeq;
   if (headSeq !== APPENDS) throw new Error(`the head is ${headSeq}`);
 }
 

@@ -81,6 +81,8 @@ function rightArguments(side: number): Record<keyof Addon, unknown[]> {
     close: [side, 1],
     verify: [side, nowhere],
     takeReport: [side, 1],
+    repair: [side, nowhere, false],
+    takeRepairs: [side, 1],
     dump: [side, nowhere],
     dumpOn: [side, 1],
     dumpEnd: [side, 1],

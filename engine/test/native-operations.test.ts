@@ -81,7 +81,7 @@ test('an append with every option does what each says', async (t) => {
     );
   t.match(await all(), [{ seq: 1, repeated: false }]);
   t.match(await all(), [{ seq: 1, repeated: true }]);
-  t.match(store.heads(['a']), [{ headSeq: 1, guard: 5, roster: 2 }]);
+  t.match(await store.heads(['a']), [{ headSeq: 1, guard: 5, roster: 2 }]);
   t.match(await store.pinned('a'), { seq: 1, kind: 3, senderId: 'ann/phone', pin: true });
   t.equal(await store.pinned('b'), undefined);
   const refused = await act((packer) => {
@@ -167,18 +167,18 @@ test('a consumer is forgotten, also where it was leaving, and work is counted', 
 test('retention is configured, and what it removes is a gap', async (t) => {
   const { store, act } = await aStore(t);
   const day = 24 * 60 * 60 * 1000;
-  t.same(store.chatOptions('a'), {});
+  t.same(await store.chatOptions('a'), {});
   await act((packer) => {
     for (let i = 0; i < 9; i++) packer.append('a', 'x'.repeat(100));
     packer.configure('a', { keep: 'window', maxAgeMs: day });
   });
-  t.same(store.chatOptions('a'), { keep: 'window', maxAgeMs: day });
+  t.same(await store.chatOptions('a'), { keep: 'window', maxAgeMs: day });
   await act((packer) => packer.configure('a', { keepAtLeastMs: 2 * day, keep: 'forever' }));
-  t.same(store.chatOptions('a'), { keep: 'forever', keepAtLeastMs: 2 * day });
+  t.same(await store.chatOptions('a'), { keep: 'forever', keepAtLeastMs: 2 * day });
   await act((packer) => packer.configure('a', { maxBytes: 9000 }));
-  t.same(store.chatOptions('a'), { maxBytes: 9000 });
+  t.same(await store.chatOptions('a'), { maxBytes: 9000 });
   await act((packer) => packer.configure('a', {}));
-  t.same(store.chatOptions('a'), {});
+  t.same(await store.chatOptions('a'), {});
   await act((packer) => {
     packer.trim('a', 3);
     packer.deleteRecords('a', [
@@ -194,7 +194,7 @@ test('retention is configured, and what it removes is a gap', async (t) => {
     [5, 7, 8],
   );
   await act((packer) => packer.deleteChat('a'));
-  t.match(store.heads(['a']), [{ firstSeq: 10, headSeq: 9 }]);
+  t.match(await store.heads(['a']), [{ firstSeq: 10, headSeq: 9 }]);
   await store.close();
 });
 
@@ -206,7 +206,7 @@ test('a page ends where it was told to, and the next goes on there', async (t) =
     for (const chat of chats) packer.append(chat, 'x');
   });
   await act((packer) => packer.ack('c', 'ann', { received: 1, durable: true }));
-  const [{ marksVersion = 0 } = {}] = store.heads(['c']);
+  const [{ marksVersion = 0 } = {}] = await store.heads(['c']);
   await act((packer) => packer.ack('c', 'ann', { marksSeen: marksVersion }));
   const all = async <Row extends { chatId: string }>(
     page: (request: { after: string | undefined; limit: number }) => Promise<{

@@ -18,7 +18,7 @@ test('three appends to two chats are numbered, answered in order and read back',
     packer.append('a', new Uint8Array(0));
   });
   t.match(outcomes, [{ seq: 1 }, { seq: 1 }, { seq: 2 }]);
-  t.match(store.heads(['never seen', 'a', 'ä/😀']), [
+  t.match(await store.heads(['never seen', 'a', 'ä/😀']), [
     { firstSeq: 1, headSeq: 0, lastAt: 0 },
     { firstSeq: 1, headSeq: 2 },
     { firstSeq: 1, headSeq: 1 },
@@ -70,7 +70,7 @@ test('one directory is one store, by whatever name it is opened', async (t) => {
   t.match(one.store.epoch, /^[0-9a-f]{16}$/);
   await one.act((packer) => packer.append('a', 'x'));
   await one.store.close();
-  t.match(two.store.heads(['a']), [{ headSeq: 1 }]);
+  t.match(await two.store.heads(['a']), [{ headSeq: 1 }]);
   t.match(await three.act((packer) => packer.append('a', 'y')), [{ seq: 2 }]);
   t.equal(two.ear.outcomes.size, 0, 'answers go to who submitted');
   await Promise.all([two.store.close(), three.store.close()]);
@@ -83,7 +83,7 @@ test('a directory that is open with other options is refused, and they are named
     code: 'FOQ_INVALID_ARGUMENT',
     message: /other options: durability, spares$/,
   });
-  t.match(store.heads(['a']), [{ headSeq: 0 }], 'who had it still has it');
+  t.match(await store.heads(['a']), [{ headSeq: 0 }], 'who had it still has it');
   await store.close();
   const again = await NativeStore.open(dir, options, ear);
   await again.close();
@@ -94,7 +94,7 @@ test('a closed handle says so', async (t) => {
   await store.close();
   const closed = { code: 'FOQ_CLOSED' };
   t.throws(() => store.heads(['a']), closed);
-  t.throws(() => store.chatOptions('a'), closed);
+  await t.rejects(store.chatOptions('a'), closed);
   t.throws(() => store.stats(), closed);
   t.throws(() => act((packer) => packer.append('a', 'x')), closed);
   const from = { fromSeq: 1 };

@@ -82,11 +82,11 @@ test('a failing disk is told to both threads that append', { skip }, async (t) =
   t.equal(await heard, 'FOQ_POISONED');
   t.equal(await ended, 0, 'the other thread ends by itself');
   await t.rejects(append(), { code: 'FOQ_POISONED' });
-  t.match(store.heads(['chat']), [{ headSeq: 2 }], 'what is durable can still be read');
+  t.match(await store.heads(['chat']), [{ headSeq: 2 }], 'what is durable can still be read');
   await t.rejects(store.close(), { code: 'FOQ_POISONED' });
 
   const again = await aStore(dir);
-  const headSeq = again.store.heads(['chat'])[0]?.headSeq ?? 0;
+  const headSeq = (await again.store.heads(['chat']))[0]?.headSeq ?? 0;
   t.ok(headSeq >= 2, 'and is there when the store is opened again');
   t.equal(await again.append(), `seq ${headSeq + 1}`);
   await again.store.close();

@@ -147,7 +147,7 @@ export class StandInStore implements StoreHandle {
   }
 
   chatOptions() {
-    return {};
+    return Promise.resolve({});
   }
   read() {
     return [{ firstSeq: 1, headSeq: 0, gap: undefined, records: [] }];

@@ -36,8 +36,23 @@ async function main(words: readonly string[]): Promise<void> {
       const { verify } = await import('./verify.js');
       process.exitCode = await verify(dir, { json: options.json === true });
     });
+  repairing(program);
   serving(program);
   await program.parseAsync([...words], { from: 'user' });
+}
+
+function repairing(program: Command): void {
+  program
+    .command('repair')
+    .argument('<dir>', 'data directory of a store')
+    .option('--write', 'does it; without, it only says what it would do')
+    .option('--json', 'one JSON document instead of text')
+    .description('finds lost manifests again, and puts damaged tables aside')
+    .action(async (dir: string, options: { write?: boolean; json?: boolean }) => {
+      const { repair } = await import('./repair.js');
+      const { write = false, json = false } = options;
+      process.exitCode = await repair(dir, { write, json });
+    });
 }
 
 /** What starts a broker, and what speaks to one. */

@@ -19,9 +19,12 @@ function asDocument({ errors, ...counts }: Findings): object {
 
 function asText(findings: Findings): string {
   const { files, rounds, batches, effects, records, lastRound, mark } = findings;
+  const { tables, sealedRecords, stateRows, inboxRows, chats } = findings;
   const lines = [
     `${files} journal files, ${rounds} rounds, ${batches} batches`,
     `${effects} effects, ${records} of them records`,
+    `${tables} tables: ${sealedRecords} records, ${stateRows} states, ${inboxRows} inbox rows`,
+    `${chats} chats`,
     `the last round is ${lastRound}, the newest mark ${mark}`,
   ];
   if (findings.isTorn) {

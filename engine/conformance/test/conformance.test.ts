@@ -1,4 +1,5 @@
-// Every case on every kind of queue there is: on disk, simulated, and in a worker thread. A case
+// Every case on every kind of queue there is: on disk, on disk with a journal of two small files,
+// simulated, and in a worker thread. A case
 // that a kind cannot run is a skip with its reason.
 
 import { readFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { cases } from '../cases.js';
 import { notProvoked, provoked } from '../errors.js';
 import { BURST_MIB } from '../load.js';
 import { type Outcome, outcomeOfCase } from '../outcome.js';
-import { embedded } from './openers/embedded.js';
+import { embedded, sealing } from './openers/embedded.js';
 import { memory } from './openers/memory.js';
 
 // Minutes alone on two cores would be too many; ten others may want them too.
@@ -38,7 +39,7 @@ test('a case that checks nothing fails', async (t) => {
   t.match(await outcomeOfCase(idle, embedded), { state: 'failed', message: /checked nothing/ });
 });
 
-for (const opener of [embedded, memory]) {
+for (const opener of [embedded, sealing, memory]) {
   for (const subject of cases) {
     const { title } = subject;
     test(`${opener.name}: ${title}`, async (t) => tell(t, await outcomeOfCase(subject, opener)));

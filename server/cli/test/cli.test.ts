@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,9 @@ import { deaf } from '../../../engine/test/native-rig.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 const CHECKOUT = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** A store with tables. */
+const GOLDEN = join(CHECKOUT, 'native/log/tests/golden/v1');
 
 const OPTIONS = { journalFileBytes: 256 * 1024, roundBytesMax: 16 * 1024, spares: 1 };
 
@@ -108,7 +111,7 @@ test('verify says that a sound store checks out, and exits 0', async (t) => {
   const dir = await aStore(t, 3);
   const { code, stdout } = await foq('verify', dir);
   t.equal(code, 0);
-  t.match(stdout, /3 of them records\n.*\nall of it checks out\n$/);
+  t.match(stdout, /3 of them records\n0 tables: .*\n1 chats\n.*\nall of it checks out\n$/);
   const asJson = await foq('verify', '--json', dir);
   t.equal(asJson.code, 0);
   t.match(JSON.parse(asJson.stdout), { ok: true, records: 3, errors: [] });
@@ -134,6 +137,46 @@ test('dump shows a damaged store to its end, and changes nothing', async (t) => 
   t.equal(code, 0);
   t.match(stdout, /^journal file /m);
   t.same(readFileSync(join(dir, 'journal', name)), before);
+});
+
+test('repair leaves a sound store alone, and refuses a corrupt journal by name', async (t) => {
+  const dir = await aStore(t, 3);
+  const sound = await foq('repair', dir);
+  t.equal(sound.code, 0);
+  t.equal(sound.stdout, 'nothing is to be repaired\n');
+  damage(dir);
+  const { code, stdout } = await foq('repair', '--json', '--write', dir);
+  t.equal(code, 1);
+  t.match(JSON.parse(stdout), { written: false, steps: [], refused: /journal/ });
+});
+
+test('repair says what it would do, and does it only with --write', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'foq-cli-'));
+  t.teardown(() => rmSync(dir, { recursive: true }));
+  cpSync(GOLDEN, dir, { recursive: true });
+  for (const name of ['MANIFEST-A', 'MANIFEST-B']) rmSync(join(dir, name));
+  const told = await foq('repair', dir);
+  t.equal(told.code, 1);
+  t.match(told.stdout, /^damage: both manifests are missing\nto do: write manifests/);
+  t.match(told.stdout, /nothing was changed; --write does it\n$/);
+  t.notOk(readdirSync(dir).includes('MANIFEST-A'));
+  const done = await foq('repair', '--write', dir);
+  t.equal(done.code, 0);
+  t.match(done.stdout, /the store is repaired\n$/);
+  const { code, stdout } = await foq('verify', dir);
+  t.equal(code, 0);
+  t.match(stdout, /5 chats\n/);
+});
+
+test('the data directory of a broker is told from a store', async (t) => {
+  const broker = mkdtempSync(join(tmpdir(), 'foq-cli-'));
+  t.teardown(() => rmSync(broker, { recursive: true }));
+  cpSync(GOLDEN, join(broker, 'queue'), { recursive: true });
+  for (const command of ['dump', 'verify', 'repair']) {
+    const { code, stderr } = await foq(command, broker);
+    t.equal(code, 1);
+    t.match(stderr, /FOQ_UNAVAILABLE.*broker; its store is the folder queue/);
+  }
 });
 
 test('an open store is refused with the pid, a folder without one by name', async (t) => {
