@@ -65,6 +65,35 @@ const scenarios = {
       },
     ],
   },
+  idle: {
+    about: 'memory of chats, cursors and remembered appends, in use and sealed (targets 9, 10)',
+    crates: [],
+    runs: [
+      {
+        script: 'dist/bench/idle/main.js',
+        starts: { child: 'dist/bench/idle/child.js' },
+      },
+    ],
+  },
+  recovery: {
+    about: 'a kill under load, and the first ack after it, by size of the store (target 11)',
+    crates: [],
+    runs: [
+      {
+        script: 'dist/bench/recovery/main.js',
+        starts: { child: 'dist/bench/recovery/child.js' },
+      },
+    ],
+  },
+  reconnect: {
+    about: 'a device that asks what is new in many sealed chats (target 23)',
+    crates: [],
+    runs: [
+      {
+        script: 'dist/bench/reconnect/main.js',
+      },
+    ],
+  },
 };
 
 /** What cargo calls a library that Node loads. */

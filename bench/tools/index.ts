@@ -1,8 +1,33 @@
-// The door of what scenarios share: raw baselines, CPU time, figures and their report.
+// The door of what scenarios share: raw baselines, processes, counters of the kernel, queues that
+// seal, figures and their report.
 
 export { Baseline } from './baseline.js';
+export { Child, type ChildOptions, collectGarbage, sayToParent, serveCalls } from './child.js';
 export { type Cpu, cpuNow, cpuSince } from './cpu.js';
+export { inBulks, type QueueBulk } from './filling.js';
 export { JournalFiles } from './journal-files.js';
+export {
+  bytesOnDisk,
+  cpuByThread,
+  durabilityOf,
+  freeBytes,
+  machineOf,
+  residentBytes,
+  writtenBytes,
+} from './kernel.js';
 export { COMMON_OPTIONS } from './options.js';
 export { figure, publish, type Report, type Row, toText, verdict } from './report.js';
-export { dice, type Estimate, estimate, Histogram, mean, median } from './statistics.js';
+export { roundsOf, type Scenario, scenario } from './scenario.js';
+export {
+  affordable,
+  besideOf,
+  type Counters,
+  counted,
+  countersOf,
+  openSealing,
+  rest,
+  type SealingOptions,
+  sealAll,
+} from './sealing.js';
+export { dice, type Estimate, estimate, Histogram, mean, median, slope } from './statistics.js';
+export { zipf } from './zipf.js';

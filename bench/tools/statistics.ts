@@ -33,6 +33,16 @@ export function mean(figures: readonly number[]): number {
   return figures.length === 0 ? 0 : figures.reduce((sum, it) => sum + it, 0) / figures.length;
 }
 
+/** Change of `y` per one of `x`, by least squares; 0 for fewer than two points. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (place: 0 | 1) => points.reduce((sum, it) => sum + it[place], 0) / points.length;
+  if (points.length < 2) return 0;
+  const [meanX, meanY] = [mean(0), mean(1)];
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const together = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
+  return spread === 0 ? 0 : together / spread;
+}
+
 /** Numbers from 0 to 1 from a seed (mulberry32). */
 export function dice(seed: number): () => number {
   let state = seed;

@@ -1,0 +1,151 @@
+// The scenario `idle`: memory of chats, cursors and remembered appends, in use and after seal.
+// Each figure is a difference of two stores, or of one before and after, each in a fresh process.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  Child,
+  COMMON_OPTIONS,
+  estimate,
+  median,
+  type Row,
+  roundsOf,
+  scenario,
+} from '../tools/index.js';
+import type { Fill, Seen } from './child.js';
+
+const { values } = parseArgs({
+  options: {
+    ...COMMON_OPTIONS,
+    chats: { type: 'string' },
+    child: { type: 'string', default: '' },
+  },
+});
+
+const chats = Number(values.chats ?? (values.quick ? 100_000 : 1_000_000));
+/** Of the wider store; the other has two. */
+const CURSORS_MANY = 6;
+const APPENDS = 4;
+/** Journal bytes of one chat of the widest store, at most; so the window holds all until seal. */
+const JOURNAL_BYTES_A_CHAT = 1_200;
+const windowBytes = Math.max(64 << 20, chats * JOURNAL_BYTES_A_CHAT);
+
+interface Life {
+  readonly empty: Seen;
+  readonly hot: Seen;
+  /** In the same process, after all was sealed. */
+  readonly sealed: Seen;
+  /** In a fresh process over the same store. */
+  readonly reopened: Seen;
+}
+
+type Shape = Pick<Fill, 'cursors' | 'appends' | 'keyed'>;
+type Figures = Readonly<Record<'pair' | 'wide' | 'plain' | 'keyed' | 'nothing', Life>>;
+
+async function live(folder: string, shape: Shape, count = chats): Promise<Life> {
+  const dir = await mkdtemp(join(folder, 'store-'));
+  const given: Fill = { ...shape, dir, chats: count, windowBytes };
+  const first = new Child(values.child);
+  const second = new Child(values.child);
+  try {
+    const empty = await first.ask<Seen>('open', given);
+    const hot = await first.ask<Seen>('fill', given);
+    const sealed = await first.ask<Seen>('seal', given);
+    await first.ask('close', undefined);
+    const reopened = await second.ask<Seen>('open', given);
+    await second.ask('close', undefined);
+    return { empty, hot, sealed, reopened };
+  } finally {
+    await first.kill();
+    await second.kill();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+async function round(folder: string): Promise<Figures> {
+  const pair = { cursors: 2, appends: 0, keyed: false };
+  return {
+    nothing: await live(folder, pair, 0),
+    pair: await live(folder, pair),
+    wide: await live(folder, { ...pair, cursors: CURSORS_MANY }),
+    plain: await live(folder, { ...pair, appends: APPENDS }),
+    keyed: await live(folder, { ...pair, appends: APPENDS, keyed: true }),
+  };
+}
+
+/** Resident bytes without filters, which are counted apart. */
+const unfiltered = ({ residentBytes, counters }: Seen) => residentBytes - counters.filterBytes;
+const cursorsMore = CURSORS_MANY - 2;
+
+function rowsOf(figures: readonly Figures[]): Row[] {
+  const of = (value: (figure: Figures) => number) => estimate(figures.map(value));
+  const middle = (value: (figure: Figures) => number) => median(figures.map(value));
+  const many = chats.toLocaleString('en');
+  const row = (target: string, title: string, value: Row['value'], bars: Partial<Row>): Row => {
+    return { target, title: `${title}, of ${many} chats`, value, lessIsBetter: true, ...bars };
+  };
+  const beside = {
+    'chats in RAM after seal': middle(({ pair }) => pair.sealed.counters.chats),
+    'RSS before MB': middle(({ pair }) => pair.hot.residentBytes / 1e6),
+    'after, same process': middle(({ pair }) => pair.sealed.residentBytes / 1e6),
+    'after, fresh process': middle(({ pair }) => pair.reopened.residentBytes / 1e6),
+    'filter bytes a chat': middle(({ pair }) => pair.reopened.counters.filterBytes / chats),
+    seals: middle(({ pair }) => pair.sealed.counters.seals),
+  };
+  return [
+    row(
+      '9',
+      'B of RAM of an idle chat, sealed',
+      of((it) => (unfiltered(it.pair.reopened) - unfiltered(it.nothing.reopened)) / chats),
+      { must: 4, aim: 0, beside },
+    ),
+    row(
+      '9',
+      'B of RAM of an idle cursor, sealed',
+      of(
+        ({ wide, pair }) =>
+          (unfiltered(wide.reopened) - unfiltered(pair.reopened)) / chats / cursorsMore,
+      ),
+      {
+        must: 0,
+        aim: 0,
+        beside: { 'chats in RAM': middle((it) => it.wide.sealed.counters.chats) },
+      },
+    ),
+    row(
+      '10',
+      'B of RAM of a hot chat of two members and one record',
+      of(({ pair }) => (pair.hot.residentBytes - pair.empty.residentBytes) / chats),
+      { must: 160, aim: 128 },
+    ),
+    row(
+      '10',
+      'B of RAM of a further cursor, hot',
+      of(
+        ({ wide, pair }) => (wide.hot.residentBytes - pair.hot.residentBytes) / chats / cursorsMore,
+      ),
+      { must: 24, aim: 20 },
+    ),
+    row(
+      '10',
+      'B of RAM of a remembered append, hot',
+      of(
+        ({ keyed, plain }) => (keyed.hot.residentBytes - plain.hot.residentBytes) / chats / APPENDS,
+      ),
+      { must: 28, aim: 24 },
+    ),
+  ];
+}
+
+async function measure(folder: string): Promise<{ rows: Row[] }> {
+  const rounds = roundsOf(values, { quick: 1, full: 3 });
+  const figures: Figures[] = [];
+  for (let number = 0; number < rounds; number++) {
+    console.error(`  round ${number + 1} of ${rounds}`);
+    figures.push(await round(folder));
+  }
+  return { rows: rowsOf(figures) };
+}
+
+await scenario({ name: 'idle', values, measure });
