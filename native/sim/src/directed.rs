@@ -1,6 +1,8 @@
 //! Directed scenarios: short lives written by hand, each for a promise whose breach random lives
 //! would take long to meet.
 
+mod held;
+
 use foq_log::Durability;
 use foq_log::env::sim::{Dice, Survivors};
 
@@ -17,6 +19,10 @@ pub type Scenario = (&'static str, fn() -> Result<(), String>);
 pub const SCENARIOS: &[Scenario] = &[
     ("a recycled file whose old bytes would go on where the log stops", stale_bytes_go_on),
     ("small inbox tables that are merged above a large one", ended_rows_cover_older_ones),
+    (
+        "a journal file that is sealed while somebody reads it",
+        held::a_held_file_is_not_written_again,
+    ),
 ];
 
 const SEED: u64 = 7;
@@ -83,15 +89,19 @@ fn member_op(nth: u32, joins: bool) -> Op {
 }
 
 fn a_store(journal_file_bytes: u32) -> Result<Session, String> {
+    let world = a_world(journal_file_bytes);
+    let mut session = Session::create(world, SEED).map_err(|error| error.to_string())?;
+    session.dirty_spares = false;
+    Ok(session)
+}
+
+fn a_world(journal_file_bytes: u32) -> World {
     let mut options = a::options(&mut Dice::new(SEED));
     options.durability = Durability::Fsync;
     options.journal_file_bytes = journal_file_bytes;
     options.spares = 1;
     options.table_bytes_max = 1 << 20;
-    let world = World::new(options, START_MS, SEED);
-    let mut session = Session::create(world, SEED).map_err(|error| error.to_string())?;
-    session.dirty_spares = false;
-    Ok(session)
+    World::new(options, START_MS, SEED)
 }
 
 /// One round of one sector.

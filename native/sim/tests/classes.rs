@@ -3,6 +3,7 @@
 
 use foq_log::env::sim::Dice;
 use foq_sim::classes::{a, b, c, f};
+use foq_sim::directed::SCENARIOS;
 
 /// Where the slices begin; a failure prints its own seed.
 const SEED: u64 = 1;
@@ -53,4 +54,11 @@ fn two_thousand_flipped_bits_are_detected_or_harmless() {
     }
     assert_eq!(flips.count, 2000);
     assert!(flips.harmless > 0 && !flips.detected.is_empty(), "{flips:?}");
+}
+
+#[test]
+fn every_directed_scenario_ends_well() {
+    for (name, run) in SCENARIOS {
+        run().unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
 }

@@ -30,12 +30,15 @@ use self::workload::Numbers;
 const STORE_ROUNDS: u64 = 10;
 
 /// How both processes open the store: small files, so that kills fall on the change from one to
-/// the next; small rounds, so that one is judged while another is written; nothing expires, so
-/// that all can be compared.
+/// the next; a journal of hardly more than one, and small tables, so that they fall on seals and
+/// merges; small rounds, so that one is judged while another is written; nothing expires, so that
+/// all can be compared.
 fn options() -> Options {
     Options {
         journal_file_bytes: 256 << 10,
         round_bytes_max: 8 << 10,
+        journal_window_bytes: 256 << 10,
+        table_bytes_max: 256 << 10,
         dedup_depth: 1024,
         ack_flush_ms: 20,
         idle_mark_ms: 5,
