@@ -18,7 +18,9 @@ const PROGRAM = "process.stdout.write(JSON.stringify(Object.keys(await import('f
 test("import 'foq' gives openQueue and FoqError", async (t) => {
   const args = ['--input-type=module', '--eval', PROGRAM];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: checkout });
-  t.same(JSON.parse(stdout), ['ERRORS', 'FoqError', 'dumpStore', 'openQueue', 'verifyStore']);
+  t.same(JSON.parse(stdout), [
+    ...['ERRORS', 'FoqError', 'dumpStore', 'openQueue', 'repairStore', 'verifyStore'],
+  ]);
 });
 
 test('what was appended is there when the queue is opened again', async (t) => {
