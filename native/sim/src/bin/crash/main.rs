@@ -20,12 +20,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use foq_log::env::Env;
 use foq_log::env::real::{RunningStore, env};
-use foq_log::{Error, Keep, Options, Retention, verify};
+use foq_log::{Error, Keep, Options, Report, Retention, verify};
 
 use self::judge::Judge;
 use self::kill::Moment;
 use self::workload::Numbers;
 
+/// Rounds among which some store with tables is sure to be verified.
+const ROUNDS_WITH_SEALS: u64 = 100;
 /// Rounds before a new store is made.
 const STORE_ROUNDS: u64 = 10;
 
@@ -132,6 +134,11 @@ fn a_parent(arguments: &Arguments) -> Result<bool, String> {
     }
     totals.add(&judge);
     println!("{} acked appends kept, {} of unknown outcome", totals.durable, totals.unknown);
+    println!("{} tables verified", totals.tables);
+    if *rounds >= ROUNDS_WITH_SEALS && totals.tables == 0 {
+        failed += 1;
+        println!("FAILED: nothing was sealed in {rounds} rounds");
+    }
     println!("{passed} passed, {failed} failed");
     Ok(failed == 0)
 }
@@ -141,6 +148,7 @@ fn a_parent(arguments: &Arguments) -> Result<bool, String> {
 struct Totals {
     durable: usize,
     unknown: usize,
+    tables: u64,
 }
 
 impl Totals {
@@ -173,8 +181,12 @@ fn a_round(
     };
     let store = RunningStore::open(&world, &options()).map_err(|error| error.to_string())?;
     judge.check(round, &store.reader())?;
-    if verified.is_some_and(|records| records != judge.durable() as u64) {
-        return Err(format!("{verified:?} records verify, {} are read", judge.durable()));
+    if let Some(report) = verified {
+        totals.tables += report.tables;
+        let records = report.records + report.sealed_records;
+        if records != judge.durable() as u64 {
+            return Err(format!("{records} records verify, {} are read", judge.durable()));
+        }
     }
     judge.retry(&store)?;
     judge.check(round, &store.reader())?;
@@ -183,7 +195,7 @@ fn a_round(
 
 /// What verifies after a kill: all of it, and no byte is changed by looking. None where the
 /// child was killed before there was a store.
-fn verify_unchanged(dir: &Path, world: &Env) -> Result<Option<u64>, String> {
+fn verify_unchanged(dir: &Path, world: &Env) -> Result<Option<Report>, String> {
     if !dir.exists() {
         return Ok(None);
     }
@@ -199,7 +211,7 @@ fn verify_unchanged(dir: &Path, world: &Env) -> Result<Option<u64>, String> {
     if digest(dir)? != before {
         return Err("verify changed a file".to_owned());
     }
-    Ok(Some(report.records))
+    Ok(Some(report))
 }
 
 /// A hash of every file of a store, by path.
