@@ -1,7 +1,7 @@
 //! The bytes that answer JavaScript: records, cursors, pages of chats, news. Little-endian, unaligned;
 //! numbers are f64, because that is what JavaScript has. `engine/unpacking.ts` is the other side.
 
-use foq_log::{CursorView, Error, Gap, GapReason, NewsPage, Page, ReadPart, Record, RecordView};
+use foq_log::{CursorView, Error, Gap, NewsPage, Page, ReadPart, Record, RecordView};
 
 pub fn invalid(what: String) -> Error {
     Error::InvalidArgument { what }
@@ -30,7 +30,7 @@ pub fn pack_parts(out: &mut [u8], parts: &[ReadPart]) {
         let mut header = Vec::with_capacity(READ_HEADER_BYTES);
         let (gap_from, gap_to, reason) = match &part.gap {
             None => (0, 0, 0),
-            Some(Gap { from_seq, to_seq, reason }) => (*from_seq, *to_seq, reason_byte(*reason)),
+            Some(Gap { from_seq, to_seq, reason }) => (*from_seq, *to_seq, reason.number()),
         };
         numbers(&mut header, &[part.first_seq, part.head_seq, gap_from, gap_to]);
         let count = u32::try_from(part.count).unwrap_or(u32::MAX);
@@ -82,17 +82,6 @@ pub fn pack_news(page: &NewsPage) -> Vec<u8> {
         text(&mut out, &row.chat_id);
     }
     out
-}
-
-fn reason_byte(reason: GapReason) -> u8 {
-    match reason {
-        GapReason::Expired => 1,
-        GapReason::Trimmed => 2,
-        GapReason::Deleted => 3,
-        GapReason::BeforeJoin => 4,
-        GapReason::Quota => 5,
-        GapReason::Damaged => 6,
-    }
 }
 
 /// Packs cursors. Each: joinSeq, received, delivered, read, marksSeen (f64), closing (f64: 0, or 1

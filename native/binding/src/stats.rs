@@ -37,6 +37,7 @@ fn pairs(counters: &Counters) -> Vec<(String, Count)> {
         ("merges", counters.merges),
         ("mergedBytes", counters.merged_bytes),
         ("expiredTables", counters.expired_tables),
+        ("backgroundFailures", counters.background_failures),
         ("coldLookups", counters.cold_lookups),
         ("cacheHits", counters.cache_hits),
         ("cacheMisses", counters.cache_misses),

@@ -48,6 +48,8 @@ pub struct Counters {
     pub merged_bytes: u64,
     /// Segments that expired whole.
     pub expired_tables: u64,
+    /// Seals, merges and checks of tables that gave up: they met damage, or a full disk.
+    pub background_failures: u64,
     /// Chats that were looked up in tables.
     pub cold_lookups: u64,
     /// Blocks of tables that were in memory when they were needed.

@@ -61,8 +61,7 @@ impl Reader {
     ) -> Result<Page> {
         let from = after.map(parse).transpose()?;
         let limit = limit.max(1);
-        let (position, mut found) = self.chats_with(consumer_id, RowClass::Behind)?;
-        found.retain(|found| found.row.last_seq > found.row.received || found.row.marks);
+        let (position, found) = self.chats_with(consumer_id, RowClass::Behind)?;
         let (since, listed) = match from {
             None => (position, found.iter().collect()),
             Some(From::Changed { beyond }) => (beyond, Vec::new()),
@@ -175,8 +174,7 @@ impl Reader {
         Ok(keys.into_iter().take(limit).collect())
     }
 
-    /// The chats in which a consumer has a cursor, of those that may be in a list of this class;
-    /// and the position up to which all of that was applied.
+    /// The chats in which a consumer has a cursor, or is behind, as the class says; and the position up to which all of that was applied.
     fn chats_with(&self, consumer_id: &str, class: RowClass) -> Result<(u64, Vec<Found>)> {
         let name = self.shared.hashes.name(consumer_id.as_bytes());
         let mut found = Vec::new();
@@ -186,7 +184,7 @@ impl Reader {
             let states = self.shared.states.read();
             for chat in states.chats_of(name) {
                 told.insert(chat.key);
-                found.extend(self.found(chat, name, states.retention_now));
+                found.extend(self.found(chat, (name, class), states.retention_now));
             }
             cold.extend(states.partials.joined_by(name));
             (states.position, !states.partials.is_empty())
@@ -204,16 +202,25 @@ impl Reader {
         }
         for key in cold.into_iter().filter(|key| !told.contains(key)) {
             let row = self.see(key, Waiting::Allowed, |Seen { chat, retention_now }| {
-                self.found(chat?, name, retention_now)
+                self.found(chat?, (name, class), retention_now)
             })?;
             found.extend(row.flatten());
         }
         Ok((position, found))
     }
 
-    fn found(&self, chat: &ChatState, name: u64, retention_now: u64) -> Option<Found> {
+    /// The consumer's row of a chat, where it belongs in a list of this class.
+    fn found(
+        &self,
+        chat: &ChatState,
+        (name, class): (u64, RowClass),
+        retention_now: u64,
+    ) -> Option<Found> {
         let mut live = chat.cursors(&self.shared.options.retention, retention_now);
         let cursor = live.find(|cursor| cursor.name == name)?;
+        if class == RowClass::Behind && !inbox::is_behind(chat, cursor) {
+            return None;
+        }
         Some(Found {
             key: chat.key,
             as_of: chat.as_of,

@@ -106,17 +106,21 @@ impl Reader {
     /// `FOQ_CORRUPT` where its bytes do not verify.
     pub fn pinned(&self, chat_id: &str) -> Result<Option<Record>> {
         let key = self.key(chat_id);
-        self.again(|| {
+        loop {
             let pinned = self.see(key, Waiting::Allowed, |seen| seen.chat?.cold()?.pinned)?;
             let Some(Pinned { seq, pointer, deleted }) = pinned.flatten() else { return Ok(None) };
             let mut found = None;
             let visit = &mut |record: &RecordView<'_>| found = Some(owned(record));
-            match pointer {
-                Some(pointer) => self.one(chat_id, Wanted { seq, pointer, deleted }, visit)?,
-                None => self.one_sealed(key, (chat_id, seq, deleted), visit)?,
+            let read = match pointer {
+                Some(pointer) => self.one(chat_id, Wanted { seq, pointer, deleted }, visit),
+                None => self.one_sealed(key, (chat_id, seq, deleted), visit),
+            };
+            // The journal file was sealed and let go meanwhile: it is in a segment now.
+            if read.is_err() && pointer.is_some_and(|place| self.shared.file(place).is_none()) {
+                continue;
             }
-            Ok(found)
-        })
+            return read.map(|()| found);
+        }
     }
 
     /// Every cursor of a chat, closing ones too, by seat.
@@ -144,11 +148,6 @@ impl Reader {
             cursors
         })?;
         Ok(cursors.unwrap_or_default())
-    }
-
-    /// Repeats a look whose journal file was sealed and let go meanwhile.
-    fn again<T>(&self, look: impl Fn() -> Result<T>) -> Result<T> {
-        look().or_else(|_| look()).or_else(|_| look())
     }
 
     pub(crate) fn key(&self, chat_id: &str) -> ChatKey {

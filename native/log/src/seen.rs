@@ -1,4 +1,4 @@
-//! How readers come to see a chat: in RAM, or looked up for the moment.
+//! How readers, seals and merges come to see a chat: in RAM, or looked up for the moment.
 //!
 //! Invariant: what is seen is durable and of one moment; a chat that is loaded or evicted while
 //! somebody looks is looked at again.
@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::hash::ChatKey;
 use crate::lookup::Cold;
 use crate::reader::Reader;
+use crate::shared::Shared;
 use crate::state::chat::ChatState;
 use crate::view::Waiting;
 
@@ -18,7 +19,7 @@ pub(crate) struct Seen<'a> {
     pub retention_now: u64,
 }
 
-impl Reader {
+impl Shared {
     /// Looks at a chat. `None` where the disk would have to be waited for.
     pub(crate) fn see<T>(
         &self,
@@ -28,15 +29,15 @@ impl Reader {
     ) -> Result<Option<T>> {
         loop {
             {
-                let states = self.shared.states.read();
+                let states = self.states.read();
                 let retention_now = states.retention_now;
                 let chat = states.find_chat(key);
-                if chat.is_some() || self.shared.is_never_seen(&states, key) {
+                if chat.is_some() || self.is_never_seen(&states, key) {
                     return Ok(Some(look(Seen { chat, retention_now })));
                 }
             }
-            let cold = self.shared.look_up(key, waiting)?;
-            let retention_now = || self.shared.states.read().retention_now;
+            let cold = self.look_up(key, waiting)?;
+            let retention_now = || self.states.read().retention_now;
             match cold {
                 Cold::InRam => {}
                 Cold::WouldWait => return Ok(None),
@@ -49,5 +50,17 @@ impl Reader {
                 }
             }
         }
+    }
+}
+
+impl Reader {
+    /// See `Shared::see`.
+    pub(crate) fn see<T>(
+        &self,
+        key: ChatKey,
+        waiting: Waiting,
+        look: impl FnOnce(Seen<'_>) -> T,
+    ) -> Result<Option<T>> {
+        self.shared.see(key, waiting, look)
     }
 }

@@ -98,6 +98,7 @@ impl Shared {
             merges: merges.merges.load(Relaxed),
             merged_bytes: merges.merged_bytes_written.load(Relaxed),
             expired_tables: merges.expired_tables.load(Relaxed),
+            background_failures: seals.given_up.load(Relaxed) + merges.given_up.load(Relaxed),
             cold_lookups: self.cold_lookups.load(Relaxed),
             cache_hits,
             cache_misses,

@@ -14,13 +14,17 @@ pub(crate) struct Simulated {
 }
 
 pub(crate) fn simulated() -> Simulated {
+    simulated_with(&options())
+}
+
+pub(crate) fn simulated_with(options: &Options) -> Simulated {
     let disk = SimDisk::new();
     let env = Env {
         disk: Arc::new(disk.clone()),
         clock: Arc::new(SimClock::new(1_767_225_600_000)),
         random: Arc::new(SimRandom::new(1)),
     };
-    let log = Log::open(&env, &options()).unwrap();
+    let log = Log::open(&env, options).unwrap();
     let reader = log.reader();
     Simulated { log, disk, reader }
 }

@@ -234,6 +234,28 @@ pub struct NewsPage {
     pub ended: bool,
 }
 
+impl GapReason {
+    const ALL: [Self; 6] =
+        [Self::Expired, Self::Trimmed, Self::Deleted, Self::BeforeJoin, Self::Quota, Self::Damaged];
+
+    /// Its number in rows of state tables, and for who is told by a number; 0 is no reason.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Expired => 1,
+            Self::Trimmed => 2,
+            Self::Deleted => 3,
+            Self::BeforeJoin => 4,
+            Self::Quota => 5,
+            Self::Damaged => 6,
+        }
+    }
+
+    pub(crate) fn of_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.number() == number)
+    }
+}
+
 /// How `Keep` stands in a `configure` effect; see FORMAT.md.
 impl Keep {
     pub(crate) fn byte(self) -> u8 {

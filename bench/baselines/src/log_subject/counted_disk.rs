@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use foq_log::env::{Disk, DiskFile, LockError, OpenMode, Space};
+use foq_log::env::{Disk, DiskFile, Layered};
 
 use crate::subject::Written;
 
@@ -30,63 +30,12 @@ impl Counters {
     }
 }
 
-/// A disk with counters.
-pub(super) struct Counted {
-    disk: Arc<dyn Disk>,
-    counters: Arc<Counters>,
-}
-
-impl Counted {
-    pub(super) fn new(disk: Arc<dyn Disk>, counters: Arc<Counters>) -> Self {
-        Self { disk, counters }
-    }
-}
-
-impl Disk for Counted {
-    fn create_root(&self) -> io::Result<()> {
-        self.disk.create_root()
-    }
-
-    fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn open(&self, path: &str, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
-        let file = self.disk.open(path, mode)?;
-        Ok(Arc::new(CountedFile { file, counters: Arc::clone(&self.counters) }))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &str) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn space(&self) -> io::Result<Space> {
-        self.disk.space()
-    }
-
-    fn lock(&self, exclusive: bool) -> Result<Box<dyn Send + Sync>, LockError> {
-        self.disk.lock(exclusive)
-    }
-
-    fn boot_id(&self) -> [u8; 16] {
-        self.disk.boot_id()
-    }
-
-    fn name(&self) -> String {
-        self.disk.name()
-    }
+/// A disk whose files count.
+pub(super) fn counted(disk: Arc<dyn Disk>, counters: Arc<Counters>) -> impl Disk {
+    Layered::new(disk, move |disk, path, mode| {
+        let file = disk.open(path, mode)?;
+        Ok(Arc::new(CountedFile { file, counters: Arc::clone(&counters) }))
+    })
 }
 
 struct CountedFile {

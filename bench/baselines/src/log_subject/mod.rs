@@ -23,7 +23,7 @@ use parking_lot::Mutex;
 use crate::numbers::index;
 use crate::subject::{Completion, Opener, Subject, Written};
 use answers::Answers;
-use counted_disk::{Counted, Counters};
+use counted_disk::{Counters, counted};
 use pool::Pool;
 
 /// Payload bytes in flight at most, as much as a baseline's chunks hold.
@@ -86,7 +86,7 @@ impl LogSubject {
     fn open(folder: &Path, pool: Arc<Pool>) -> io::Result<Self> {
         let counters = Arc::new(Counters::default());
         let mut world = env(folder)?;
-        world.disk = Arc::new(Counted::new(world.disk, Arc::clone(&counters)));
+        world.disk = Arc::new(counted(world.disk, Arc::clone(&counters)));
         let journal_file_bytes = u32::try_from(pool.file_bytes()).map_err(io::Error::other)?;
         let options = Options { journal_file_bytes, ..Options::default() };
         let store = RunningStore::open(&world, &options).map_err(io::Error::other)?;

@@ -7,8 +7,11 @@
 use std::io;
 use std::sync::Arc;
 
+mod layered;
 pub mod real;
 pub mod sim;
+
+pub use layered::Layered;
 
 /// The directory of one store.
 ///

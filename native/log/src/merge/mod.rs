@@ -1,7 +1,7 @@
 //! Background work on sealed tables: merging, rewriting, expiry, erasure and scrubbing. A driver
 //! asks `Background` what is most useful, steps the job, and tells what came of it.
 //!
-//! Read in this order: `plan` (what is due, a pure function), `policy` (what becomes of a record),
+//! Read in this order: `plan` (what is due, a pure function), `seal::policy` (what becomes of a record),
 //! `neighbours` and `segments` (the merges), `sample` (how much of a segment is dead), `erase`
 //! (which segments hold what was deleted), `output`, `pace` (how fast).
 //!
@@ -26,7 +26,6 @@ mod neighbours;
 mod output;
 mod pace;
 mod plan;
-mod policy;
 mod sample;
 mod scrub;
 mod segments;

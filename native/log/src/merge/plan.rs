@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::scrub;
 use crate::catalog::TableSet;
 use crate::planted::{Bug, planted};
-use crate::seal::rows::{CLASS_FOREVER, CLASS_LONGER};
+use crate::seal::policy::{CLASS_FOREVER, CLASS_LONGER};
 use crate::state::age::is_older;
 use crate::table::{Table, TableInfo, TableKind};
 

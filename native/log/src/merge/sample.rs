@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::policy::{ChatPolicy, Fate};
 use crate::error::Result;
 use crate::hash::ChatKey;
+use crate::seal::policy::{ChatPolicy, Fate};
 use crate::seal::rows::parse_segment_key;
 use crate::shared::Shared;
 use crate::table::{Moved, ScanMode, Table};

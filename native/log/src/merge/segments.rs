@@ -7,12 +7,13 @@ use super::counts::MergeTally;
 use super::job::Budget;
 use super::neighbours::positions_of;
 use super::output::{Output, OutputShape};
-use super::policy::{ChatPolicy, Fate};
 use crate::error::{Error, Result};
 use crate::format::effect::Effect;
 use crate::format::tombstone::tombstone;
 use crate::hash::ChatKey;
-use crate::seal::rows::{CLASSES, parse_segment_key};
+use crate::planted::{Bug, planted};
+use crate::seal::policy::{CLASSES, ChatPolicy, Fate};
+use crate::seal::rows::parse_segment_key;
 use crate::shared::Shared;
 use crate::table::{Merge, ScanMode, Table, TableInfo, TableKind};
 
@@ -63,6 +64,9 @@ impl SegmentMerge {
                 None | Some(Fate::Dropped) => {
                     self.tally.dropped_records += 1;
                     continue;
+                }
+                Some(Fate::Erased { class }) if planted(Bug::DeletedRangeLostOnMerge) => {
+                    (class, row.value)
                 }
                 Some(Fate::Kept { class }) => (class, row.value),
                 Some(Fate::Erased { class }) => {

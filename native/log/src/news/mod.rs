@@ -16,13 +16,16 @@
 //! - Marks of others ring nobody by themselves: each ack of each member would ring all the others.
 //!   They wait for the next ring, or for `ring_quiet`, which whoever takes the rings owes them.
 //! - One attachment a consumer hears; a newer one fences it. The fenced one is rung once more.
-//! - Locks: the states' may be held when this one is taken, never the other way round.
+//! - Locks: the states' may be held when this one is taken, never the other way round. Whoever
+//!   takes chats holds the states' until it has read them: a chat that is in a set is not evicted,
+//!   and one that was taken out is known by its index only.
 
 pub(crate) mod noting;
 mod rows;
 #[cfg(test)]
 mod tests;
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -68,6 +71,15 @@ pub(crate) struct Taken {
     pub ended: bool,
 }
 
+/// See `News::noted`.
+pub(crate) struct Noted<'a>(parking_lot::MutexGuard<'a, Attachments>);
+
+impl Noted<'_> {
+    pub fn contains(&self, chat: ChatIndex) -> bool {
+        self.0.noted.contains_key(&chat)
+    }
+}
+
 struct Attachment {
     owner: u32,
     wants: Wants,
@@ -98,6 +110,8 @@ pub(crate) struct Attachments {
     last_id: AttachmentId,
     /// At most one per attachment.
     rings: Vec<Ring>,
+    /// In how many sets of changed chats a chat is.
+    noted: HashMap<ChatIndex, u32>,
     /// Have something to hear that rings nobody yet.
     quiet: Vec<AttachmentId>,
     ended: bool,
@@ -153,7 +167,9 @@ impl News {
             attachment.changed = VecDeque::new();
             attachment.noted = HashSet::new();
         }
-        Taken { wants: Some(attachment.wants), chats, fenced: attachment.fenced, ended }
+        let (wants, fenced) = (Some(attachment.wants), attachment.fenced);
+        attachments.forget_noted(chats.iter().copied());
+        Taken { wants, chats, fenced, ended }
     }
 
     /// Moves the attachments that are to be rung to `into`; says whether some are quiet, which
@@ -187,13 +203,10 @@ impl News {
         ids.into_iter().for_each(|id| attachments.ring(id));
     }
 
-    /// Chats that somebody was told of by index and has not taken yet.
-    pub fn noted(&self) -> HashSet<ChatIndex> {
-        if self.is_idle() {
-            return HashSet::new();
-        }
-        let attachments = self.attachments.lock();
-        attachments.by_id.values().flat_map(|attachment| &attachment.changed).copied().collect()
+    /// Says of chats whether somebody was told of them by index and has not taken them yet; nobody
+    /// is told of any meanwhile.
+    pub fn noted(&self) -> Noted<'_> {
+        Noted(self.attachments.lock())
     }
 
     /// For `noting`.
@@ -236,14 +249,16 @@ impl Attachments {
     fn fence(&mut self, id: AttachmentId) {
         if let Some(attachment) = self.by_id.get_mut(&id) {
             attachment.fenced = true;
-            attachment.changed.clear();
             attachment.noted.clear();
+            let changed = std::mem::take(&mut attachment.changed);
+            self.forget_noted(changed.into_iter());
         }
         self.ring(id);
     }
 
     fn remove(&mut self, id: AttachmentId) {
         let Some(attachment) = self.by_id.remove(&id) else { return };
+        self.forget_noted(attachment.changed.into_iter());
         self.rings.retain(|ring| ring.attachment != id);
         match attachment.wants {
             Wants::Consumer(name) if self.consumers.get(&name) == Some(&id) => {
@@ -255,6 +270,18 @@ impl Attachments {
                 watches.retain(|watch| *watch != id);
                 if watches.is_empty() {
                     self.watches.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// These chats left the set of an attachment.
+    fn forget_noted(&mut self, chats: impl Iterator<Item = ChatIndex>) {
+        for chat in chats {
+            if let Entry::Occupied(mut noted) = self.noted.entry(chat) {
+                *noted.get_mut() -= 1;
+                if *noted.get() == 0 {
+                    noted.remove();
                 }
             }
         }
@@ -272,6 +299,7 @@ impl Attachments {
         };
         if attachment.noted.insert(chat) {
             attachment.changed.push_back(chat);
+            *self.noted.entry(chat).or_default() += 1;
         }
         match change {
             Change::Any => self.ring(id),

@@ -18,10 +18,11 @@ impl Reader {
     /// At most `limit` changed chats, each taken from the attachment before it is read: what
     /// changes in between is noted again.
     pub(crate) fn take_news(&self, owner: u32, id: AttachmentId, limit: usize) -> NewsPage {
+        // Before anything is taken: what is taken by its index must not be evicted.
+        let states = self.shared.states.read();
         let taken = self.shared.news.take(owner, id, limit);
         let mut page = NewsPage { rows: Vec::new(), fenced: taken.fenced, ended: taken.ended };
         let Some(wants) = taken.wants.filter(|_| !taken.chats.is_empty()) else { return page };
-        let states = self.shared.states.read();
         let store = &self.shared.options.retention;
         for index in taken.chats {
             let chat = states.chat(index);

@@ -13,6 +13,8 @@ pub(crate) struct SealCounts {
     pub segment_bytes: AtomicU64,
     pub state_bytes: AtomicU64,
     pub inbox_bytes: AtomicU64,
+    /// Seals that met damage, or a full disk.
+    pub given_up: AtomicU64,
 }
 
 impl SealCounts {
@@ -24,5 +26,10 @@ impl SealCounts {
         self.segment_bytes.fetch_add(tally.segment_bytes, Relaxed);
         self.state_bytes.fetch_add(tally.state_bytes, Relaxed);
         self.inbox_bytes.fetch_add(tally.inbox_bytes, Relaxed);
+    }
+
+    /// One more seal gave up.
+    pub fn give_up(&self) {
+        self.given_up.fetch_add(1, Relaxed);
     }
 }

@@ -14,6 +14,7 @@
 
 mod counts;
 mod gather;
+pub(crate) mod policy;
 mod release;
 pub(crate) mod rows;
 
@@ -23,10 +24,10 @@ use crate::catalog::Change;
 use crate::error::{Error, Result};
 use crate::format::manifest::Sealed;
 use crate::hash::ChatKey;
-use crate::lookup::Cold;
 use crate::merge::segments_with;
 use crate::planted::{Bug, planted};
 use crate::recovery::Progress;
+use crate::seen::Seen;
 use crate::shared::Shared;
 use crate::shelf::{JournalFile, sync_dir};
 use crate::table::TableKind;
@@ -141,24 +142,11 @@ impl SealJob {
         }
         // What replay left is made whole for this, and stays as it is.
         for key in missing {
-            let touched = loop {
-                match shared.look_up(key, Waiting::Allowed)? {
-                    Cold::Chat(chat) => {
-                        let now = shared.states.read().retention_now;
-                        break Touched::of(&chat, store, now);
-                    }
-                    Cold::InRam => {
-                        let states = shared.states.read();
-                        if let Some(chat) = states.find_chat(key) {
-                            break Touched::of(chat, store, states.retention_now);
-                        }
-                    }
-                    Cold::NeverSeen | Cold::WouldWait => {
-                        unreachable!("a chat in the journal was seen, and this thread may wait")
-                    }
-                }
-            };
-            self.touched.push(touched);
+            let touched = shared.see(key, Waiting::Allowed, |Seen { chat, retention_now }| {
+                chat.map(|chat| Touched::of(chat, store, retention_now))
+            })?;
+            let touched = touched.flatten();
+            self.touched.push(touched.unwrap_or_else(|| unreachable!("the journal has the chat")));
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{JournalPart, SealJob, SealedFile};
 use crate::hash::ChatKey;
 use crate::log::Log;
+use crate::news::Noted;
 use crate::planted::{Bug, planted};
 use crate::state::pointer::Pointer;
 use crate::state::{ChatIndex, States};
@@ -131,7 +132,7 @@ impl Log {
     pub fn unsealed(&self) -> Unsealed {
         let states = self.shared.states.read();
         let noted = self.shared.news.noted();
-        let is_held = |index| noted.contains(&index) || self.overlays.get(index).is_some();
+        let is_held = |index| noted.contains(index) || self.overlays.get(index).is_some();
         let keys = states.iterate().map(|chat| chat.key).filter(|&key| !self.parking.is_ready(key));
         let unheld = keys.filter(|&key| states.find(key).is_none_or(|index| !is_held(index)));
         Unsealed {
@@ -143,6 +144,7 @@ impl Log {
 
     /// The job failed for want of space, and may be made again.
     pub fn give_up_seal(&mut self) {
+        self.shared.counts.give_up();
         self.sealing = false;
     }
 
@@ -169,7 +171,7 @@ impl Log {
         }
         if keys.is_empty() {
             self.release_idle(&mut states, &noted);
-            drop(states);
+            drop((noted, states));
             let JournalPart { file, .. } = releasing.sealed.part;
             shared.remove_file(&file);
             self.spares.retire(file);
@@ -184,7 +186,7 @@ impl Log {
         states: &mut States,
         part: &JournalPart,
         (key, listed): (ChatKey, Vec<(u64, u8)>),
-        noted: &std::collections::HashSet<ChatIndex>,
+        noted: &Noted<'_>,
     ) {
         let sealed_position = part.end.position;
         states.partials.forget_sealed(key, sealed_position);
@@ -204,7 +206,7 @@ impl Log {
     }
 
     /// Chats that came into RAM and have nothing in the journal.
-    fn release_idle(&mut self, states: &mut States, noted: &std::collections::HashSet<ChatIndex>) {
+    fn release_idle(&mut self, states: &mut States, noted: &Noted<'_>) {
         let sealed_position = self.shared.catalog.sealed_position();
         for key in std::mem::take(&mut self.idle) {
             let Some(index) = states.find(key) else { continue };
@@ -215,15 +217,10 @@ impl Log {
     }
 
     /// A chat whose row says all there is leaves RAM, unless somebody has its index.
-    fn evict_or_keep(
-        &mut self,
-        states: &mut States,
-        index: ChatIndex,
-        noted: &std::collections::HashSet<ChatIndex>,
-    ) {
+    fn evict_or_keep(&mut self, states: &mut States, index: ChatIndex, noted: &Noted<'_>) {
         let key = states.chat(index).key;
         let is_held = self.overlays.get(index).is_some() || self.parking.is_ready(key);
-        if is_held || noted.contains(&index) {
+        if is_held || noted.contains(index) {
             self.idle.push(key);
         } else {
             states.evict(index);

@@ -2,39 +2,21 @@
 //! table.
 
 use super::gather::{Gathered, PlacedRecord};
+use super::policy::{CLASSES, ChatPolicy, Fate};
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::format::tombstone::tombstone;
 use crate::hash::ChatKey;
 use crate::inbox::{self, InboxRow};
-use crate::options::{Keep, Retention};
+use crate::options::Retention;
 use crate::state::chat::ChatState;
 use crate::state::row;
 use crate::table::{Covered, NewTable, TableInfo, TableKind, TableWriter};
 
-/// Retention classes: whole segments expire, so what stays longer lies apart.
-pub(crate) const CLASSES: u8 = 3;
-pub(crate) const CLASS_LONGER: u8 = 1;
-pub(crate) const CLASS_FOREVER: u8 = 2;
-
-/// The class of a chat's records.
-pub(crate) fn class_of(chat: &ChatState, store: &Retention) -> u8 {
-    let retention = chat.retention(store);
-    match retention.keep {
-        Keep::Forever => CLASS_FOREVER,
-        _ if retention.max_age_ms > store.max_age_ms => CLASS_LONGER,
-        _ => 0,
-    }
-}
-
 /// One touched chat as it stood at some moment: all that its rows are made of.
 pub(super) struct Touched {
     pub key: ChatKey,
-    pub class: u8,
-    pub floor: u64,
-    /// And whether it was deleted, which outlives the range.
-    pub pinned: Option<(u64, bool)>,
-    pub deleted: Vec<(u64, u64)>,
+    policy: ChatPolicy,
     pub row: Vec<u8>,
     /// Name, and which inbox rows the tables have of it afterwards.
     pub listed: Vec<(u64, u8)>,
@@ -44,31 +26,19 @@ pub(super) struct Touched {
 impl Touched {
     /// Copies what is needed of a chat.
     pub fn of(chat: &ChatState, store: &Retention, retention_now: u64) -> Self {
-        let floor = chat.floor_at(store, retention_now);
         let mut touched = Self {
             key: chat.key,
-            class: class_of(chat, store),
-            floor,
-            pinned: chat
-                .cold()
-                .and_then(|cold| cold.pinned)
-                .map(|pinned| (pinned.seq, pinned.deleted)),
-            deleted: chat.cold().map(|cold| cold.deleted.clone()).unwrap_or_default(),
+            policy: ChatPolicy::of(chat, store, retention_now),
             row: Vec::new(),
             listed: Vec::new(),
             inbox: Vec::new(),
         };
-        row::encode(&mut touched.row, chat, floor);
+        row::encode(&mut touched.row, chat, touched.policy.floor);
         for change in inbox::changes(chat) {
             touched.listed.push((change.0, change.2));
             inbox::rows(chat, change, &mut touched.inbox);
         }
         touched
-    }
-
-    fn is_deleted(&self, seq: u64) -> bool {
-        self.deleted.iter().any(|&(from, to)| (from..=to).contains(&seq))
-            || self.pinned == Some((seq, true))
     }
 }
 
@@ -116,17 +86,11 @@ impl<'a> Output<'a> {
     /// Writes the rows of a chat; chats come in the order of their keys.
     pub fn add(&mut self, chat: Touched, gathered: &Gathered) -> Result<()> {
         for record in gathered.records_of(chat.key) {
-            let is_pinned = chat.pinned.is_some_and(|(seq, _)| seq == record.seq);
-            if record.seq < chat.floor && !is_pinned {
-                self.tally.dropped_records += 1;
-                continue;
-            }
-            let class = if is_pinned { CLASS_FOREVER } else { chat.class };
             let bytes = gathered.record(record);
-            if chat.is_deleted(record.seq) {
-                self.add_record(class, record, &tombstone(bytes))?;
-            } else {
-                self.add_record(class, record, bytes)?;
+            match chat.policy.fate(record.seq) {
+                Fate::Dropped => self.tally.dropped_records += 1,
+                Fate::Kept { class } => self.add_record(class, record, bytes)?,
+                Fate::Erased { class } => self.add_record(class, record, &tombstone(bytes))?,
             }
         }
         self.states.add(&chat.key.to_be_bytes(), &chat.row)?;

@@ -1,6 +1,7 @@
 //! Sealing on a simulated disk: what was in the journal is found in tables.
 
-use crate::simulated::{append, join, received, simulated};
+use crate::simulated::{append, join, options, received, simulated, simulated_with};
+use crate::{Options, Outcome};
 
 #[test]
 fn sealed_chats_are_as_they_were() {
@@ -30,4 +31,59 @@ fn a_chat_that_was_replayed_and_not_asked_for_is_sealed_whole() {
     assert_eq!(log.reader.head("other").unwrap().head_seq, 1);
     log.commit(&[append("other", b"three")]);
     assert_eq!(log.reader.head("other").unwrap().head_seq, 2);
+}
+
+#[test]
+fn appends_wait_for_sealing_that_is_far_behind_and_acks_do_not() {
+    let options = Options { journal_window_bytes: 192 << 10, ..options() };
+    let mut log = simulated_with(&options);
+    log.commit(&[join("chat", "ann")]);
+    let payload = [7; 8 << 10];
+    let mut slowed = 0;
+    let refused = (0..200).find_map(|_| match log.commit(&[append("chat", &payload)]).pop() {
+        Some(Outcome::Failed(error)) => Some(error),
+        _ => {
+            slowed += u32::from(log.log.slowing_ms() > 0);
+            None
+        }
+    });
+    assert_eq!(refused.unwrap().code(), "FOQ_BUSY");
+    assert!(slowed > 0, "rounds were slowed before any append was refused");
+    assert!(matches!(log.commit(&[received("chat", "ann", 1)])[..], [Outcome::Acked]));
+    log.seal();
+    assert_eq!(log.log.slowing_ms(), 0);
+    assert!(matches!(log.commit(&[append("chat", b"again")])[..], [Outcome::Appended { .. }]));
+}
+
+#[test]
+fn a_chat_that_somebody_was_told_of_stays_until_he_takes_it() {
+    let mut log = simulated();
+    log.commit(&[join("chat", "ann")]);
+    let reader = log.reader.clone();
+    let (attachment, _) = reader.attach(0, "ann");
+    log.commit(&[append("chat", b"one")]);
+    log.seal();
+    assert_eq!(reader.shared.states.read().len(), 1, "she may ask for it by its index");
+    assert_eq!(reader.take_news(0, attachment, 10).rows[0].head_seq, 1);
+    log.commit(&[append("other", b"two")]);
+    log.seal();
+    assert_eq!(reader.shared.states.read().len(), 0, "nobody has it any more");
+}
+
+#[test]
+fn who_is_fenced_or_detached_holds_no_chat() {
+    for fenced in [true, false] {
+        let mut log = simulated();
+        log.commit(&[join("chat", "ann")]);
+        let reader = log.reader.clone();
+        let (attachment, _) = reader.attach(0, "ann");
+        log.commit(&[append("chat", b"one")]);
+        if fenced {
+            reader.attach(1, "ann");
+        } else {
+            reader.shared.news.detach(0, attachment);
+        }
+        log.seal();
+        assert_eq!(reader.shared.states.read().len(), 0, "fenced: {fenced}");
+    }
 }

@@ -47,7 +47,7 @@ pub(crate) fn encode(into: &mut Vec<u8>, chat: &ChatState, floor: u64) {
     }
     if let Some(cold) = cold {
         let reason = if floor > chat.floor { Some(GapReason::Expired) } else { cold.floor_reason };
-        into.push(reason.map_or(0, reason_byte));
+        into.push(reason.map_or(0, GapReason::number));
         encode_cold(into, cold, floor);
     }
 }
@@ -168,7 +168,7 @@ fn encode_cold(into: &mut Vec<u8>, cold: &Cold, floor: u64) {
 fn decode_cold(from: &mut RowReader<'_>) -> Option<Cold> {
     let floor_reason = match from.byte()? {
         0 => None,
-        byte => Some(reason_of(byte)?),
+        byte => Some(GapReason::of_number(byte)?),
     };
     let guard = from.varint()?;
     let (present, keep) = (from.byte()?, from.byte()?);
@@ -217,27 +217,4 @@ fn take_ranges(from: &mut RowReader<'_>) -> Option<Vec<(u64, u64)>> {
         ranges.push((from_seq, from_seq.checked_add(from.varint()?)?));
     }
     Some(ranges)
-}
-
-fn reason_byte(reason: GapReason) -> u8 {
-    match reason {
-        GapReason::Expired => 1,
-        GapReason::Trimmed => 2,
-        GapReason::Deleted => 3,
-        GapReason::BeforeJoin => 4,
-        GapReason::Quota => 5,
-        GapReason::Damaged => 6,
-    }
-}
-
-fn reason_of(byte: u8) -> Option<GapReason> {
-    Some(match byte {
-        1 => GapReason::Expired,
-        2 => GapReason::Trimmed,
-        3 => GapReason::Deleted,
-        4 => GapReason::BeforeJoin,
-        5 => GapReason::Quota,
-        6 => GapReason::Damaged,
-        _ => return None,
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use foq_log::env::{Disk, DiskFile, Env, LockError, OpenMode, Space};
+use foq_log::env::{DiskFile, Env, Layered};
 use foq_log::{Append, Assembled, Log, Operation, SealStep};
 
 use super::{SEED, SMALL_FILE_BYTES, a_world};
@@ -27,7 +27,14 @@ pub(super) fn a_held_file_is_not_written_again() -> Result<(), String> {
     log.close().map_err(|error| error.to_string())?;
 
     let meanwhile = Meanwhile::default();
-    let disk = Hooked { disk: world.env().disk, meanwhile: Arc::clone(&meanwhile) };
+    let happens = Arc::clone(&meanwhile);
+    let disk = Layered::new(world.env().disk, move |disk, path, mode| {
+        let file = disk.open(path, mode)?;
+        if !path.starts_with("journal/") {
+            return Ok(file);
+        }
+        Ok(Arc::new(HookedFile { file, meanwhile: Arc::clone(&happens) }))
+    });
     let env = Env { disk: Arc::new(disk), ..world.env() };
     let log = Log::open(&env, &world.options).map_err(|error| error.to_string())?;
     let reader = log.reader();
@@ -85,65 +92,10 @@ fn seal(log: &mut Log) -> Result<(), String> {
     Ok(())
 }
 
-/// A disk on which something happens before the next read of a journal file.
-struct Hooked {
-    disk: Arc<dyn Disk>,
-    meanwhile: Meanwhile,
-}
-
+/// A journal file; something happens before it is read next.
 struct HookedFile {
     file: Arc<dyn DiskFile>,
     meanwhile: Meanwhile,
-}
-
-impl Disk for Hooked {
-    fn open(&self, path: &str, mode: OpenMode) -> std::io::Result<Arc<dyn DiskFile>> {
-        let file = self.disk.open(path, mode)?;
-        if !path.starts_with("journal/") {
-            return Ok(file);
-        }
-        Ok(Arc::new(HookedFile { file, meanwhile: Arc::clone(&self.meanwhile) }))
-    }
-
-    fn create_root(&self) -> std::io::Result<()> {
-        self.disk.create_root()
-    }
-
-    fn create_dir(&self, path: &str) -> std::io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn rename(&self, from: &str, to: &str) -> std::io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &str) -> std::io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn list(&self, path: &str) -> std::io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn sync_dir(&self, path: &str) -> std::io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn space(&self) -> std::io::Result<Space> {
-        self.disk.space()
-    }
-
-    fn lock(&self, exclusive: bool) -> Result<Box<dyn Send + Sync>, LockError> {
-        self.disk.lock(exclusive)
-    }
-
-    fn boot_id(&self) -> [u8; 16] {
-        self.disk.boot_id()
-    }
-
-    fn name(&self) -> String {
-        self.disk.name()
-    }
 }
 
 impl DiskFile for HookedFile {

@@ -4,54 +4,12 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::env::{DiskFile, LockError, OpenMode, Space};
+use crate::env::{DiskFile, Layered};
 
-/// A disk whose page cache is empty, or holds everything.
-struct Cold {
-    disk: SimDisk,
-    warm: Arc<AtomicBool>,
-}
-
+/// A file whose pages are not in the page cache, or all of them are.
 struct ColdFile {
     file: Arc<dyn DiskFile>,
     warm: Arc<AtomicBool>,
-}
-
-impl Disk for Cold {
-    fn create_root(&self) -> io::Result<()> {
-        self.disk.create_root()
-    }
-    fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-    fn open(&self, path: &str, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
-        let file = self.disk.open(path, mode)?;
-        Ok(Arc::new(ColdFile { file, warm: Arc::clone(&self.warm) }))
-    }
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-    fn remove(&self, path: &str) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-    fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-    fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-    fn space(&self) -> io::Result<Space> {
-        self.disk.space()
-    }
-    fn lock(&self, exclusive: bool) -> std::result::Result<Box<dyn Send + Sync>, LockError> {
-        self.disk.lock(exclusive)
-    }
-    fn boot_id(&self) -> [u8; 16] {
-        self.disk.boot_id()
-    }
-    fn name(&self) -> String {
-        self.disk.name()
-    }
 }
 
 impl DiskFile for ColdFile {
@@ -86,7 +44,12 @@ fn a_cold_table() -> (SimDisk, Arc<Table>, Arc<AtomicBool>) {
     let rows = [1, 2].map(|first| (vec![first; 16], vec![first; 20_000])).into();
     let info = write(&disk, TableKind::State, 1, &rows);
     let warm = Arc::new(AtomicBool::new(false));
-    let cold: Arc<dyn Disk> = Arc::new(Cold { disk: disk.clone(), warm: Arc::clone(&warm) });
+    let switch = Arc::clone(&warm);
+    let cold = Layered::new(Arc::new(disk.clone()), move |disk, path, mode| {
+        let file = disk.open(path, mode)?;
+        Ok(Arc::new(ColdFile { file, warm: Arc::clone(&switch) }))
+    });
+    let cold: Arc<dyn Disk> = Arc::new(cold);
     let cache = Arc::new(BlockCache::new(1 << 20));
     let table = Table::listed(&cold, info, &OWNER, &cache);
     (disk, Arc::new(table), warm)

@@ -6,6 +6,7 @@ mod cached;
 mod counting;
 mod news;
 mod race;
+mod sealing;
 mod space;
 mod staged;
 mod time;

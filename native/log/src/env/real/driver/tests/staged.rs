@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::super::CompletionSink;
 use crate::AttachmentId;
-use crate::env::{Disk, DiskFile, Env, LockError, OpenMode, Space};
+use crate::env::{DiskFile, Env, Layered, OpenMode};
 use crate::ops::{Completion, Outcome};
 
 /// What happens to the calls of one kind.
@@ -89,11 +89,6 @@ fn by(name: &str) -> bool {
     thread::current().name().is_some_and(|thread| thread.starts_with(name))
 }
 
-struct StagedDisk {
-    disk: Arc<dyn Disk>,
-    stage: Arc<Stage>,
-}
-
 struct StagedFile {
     file: Arc<dyn DiskFile>,
     stage: Arc<Stage>,
@@ -102,58 +97,15 @@ struct StagedFile {
 /// The same world, under the test's control.
 pub(super) fn staged(env: Env) -> (Env, Arc<Stage>) {
     let stage = Arc::new(Stage::default());
-    let disk = Arc::new(StagedDisk { disk: env.disk, stage: Arc::clone(&stage) });
-    (Env { disk, ..env }, stage)
-}
-
-impl Disk for StagedDisk {
-    fn create_root(&self) -> io::Result<()> {
-        self.disk.create_root()
-    }
-
-    fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.create_dir(path)
-    }
-
-    fn open(&self, path: &str, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
+    let held = Arc::clone(&stage);
+    let disk = Layered::new(env.disk, move |disk, path, mode| {
         if mode == OpenMode::Create && by("foq-sealer") {
-            self.stage.pass(Call::SealerCreate)?;
+            held.pass(Call::SealerCreate)?;
         }
-        let file = self.disk.open(path, mode)?;
-        Ok(Arc::new(StagedFile { file, stage: Arc::clone(&self.stage) }))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &str) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.disk.sync_dir(path)
-    }
-
-    fn space(&self) -> io::Result<Space> {
-        self.disk.space()
-    }
-
-    fn lock(&self, exclusive: bool) -> Result<Box<dyn Send + Sync>, LockError> {
-        self.disk.lock(exclusive)
-    }
-
-    fn boot_id(&self) -> [u8; 16] {
-        self.disk.boot_id()
-    }
-
-    fn name(&self) -> String {
-        self.disk.name()
-    }
+        let file = disk.open(path, mode)?;
+        Ok(Arc::new(StagedFile { file, stage: Arc::clone(&held) }))
+    });
+    (Env { disk: Arc::new(disk), ..env }, stage)
 }
 
 impl DiskFile for StagedFile {

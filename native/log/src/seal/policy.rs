@@ -1,19 +1,33 @@
-//! What becomes of the sealed records of a chat, by its durable state.
+//! What becomes of the records of a chat when they are sealed, and when they are sealed already and
+//! merged: by its durable state.
 
 use crate::error::Result;
 use crate::hash::ChatKey;
-use crate::lookup::Cold;
-use crate::options::Retention;
-use crate::planted::{Bug, planted};
-use crate::seal::rows::{CLASS_FOREVER, class_of};
+use crate::options::{Keep, Retention};
+use crate::seen::Seen;
 use crate::shared::Shared;
 use crate::state::chat::ChatState;
 use crate::view::Waiting;
 
+/// Retention classes: whole segments expire, so what stays longer lies apart.
+pub(crate) const CLASSES: u8 = 3;
+pub(crate) const CLASS_LONGER: u8 = 1;
+pub(crate) const CLASS_FOREVER: u8 = 2;
+
+/// The class of a chat's records.
+pub(crate) fn class_of(chat: &ChatState, store: &Retention) -> u8 {
+    let retention = chat.retention(store);
+    match retention.keep {
+        Keep::Forever => CLASS_FOREVER,
+        _ if retention.max_age_ms > store.max_age_ms => CLASS_LONGER,
+        _ => 0,
+    }
+}
+
 /// As of some moment since it was asked for.
-pub(super) struct ChatPolicy {
+pub(crate) struct ChatPolicy {
     class: u8,
-    floor: u64,
+    pub floor: u64,
     /// The pinned record, and whether it was deleted.
     pinned: Option<(u64, bool)>,
     deleted: Vec<(u64, u64)>,
@@ -21,7 +35,7 @@ pub(super) struct ChatPolicy {
 
 /// What becomes of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     /// It lies below the floor.
     Dropped,
     Kept {
@@ -34,7 +48,7 @@ pub(super) enum Fate {
 }
 
 impl ChatPolicy {
-    fn of(chat: &ChatState, store: &Retention, retention_now: u64) -> Self {
+    pub fn of(chat: &ChatState, store: &Retention, retention_now: u64) -> Self {
         let cold = chat.cold();
         let pinned = cold.and_then(|cold| cold.pinned);
         Self {
@@ -49,26 +63,11 @@ impl ChatPolicy {
     /// stay for ever: its row was in a table that was damaged and taken away.
     pub fn read(shared: &Shared, key: ChatKey) -> Result<Self> {
         let store = &shared.options.retention;
-        loop {
-            {
-                let states = shared.states.read();
-                if let Some(chat) = states.find_chat(key) {
-                    return Ok(Self::of(chat, store, states.retention_now));
-                }
-            }
-            match shared.look_up(key, Waiting::Allowed)? {
-                Cold::Chat(chat) => {
-                    let now = shared.states.read().retention_now;
-                    return Ok(Self::of(&chat, store, now));
-                }
-                // It came into RAM meanwhile.
-                Cold::InRam => {}
-                Cold::NeverSeen | Cold::WouldWait => {
-                    let (class, deleted) = (CLASS_FOREVER, Vec::new());
-                    return Ok(Self { class, floor: 0, pinned: None, deleted });
-                }
-            }
-        }
+        let policy = shared.see(key, Waiting::Allowed, |Seen { chat, retention_now }| {
+            chat.map(|chat| Self::of(chat, store, retention_now))
+        })?;
+        let unknown = || Self { class: CLASS_FOREVER, floor: 0, pinned: None, deleted: Vec::new() };
+        Ok(policy.flatten().unwrap_or_else(unknown))
     }
 
     /// Of the record with this seq.
@@ -81,10 +80,6 @@ impl ChatPolicy {
         let covers = |&(from, to): &(u64, u64)| (from..=to).contains(&seq);
         let is_deleted =
             pinned.is_some_and(|(_, deleted)| deleted) || self.deleted.iter().any(covers);
-        if is_deleted && !planted(Bug::DeletedRangeLostOnMerge) {
-            Fate::Erased { class }
-        } else {
-            Fate::Kept { class }
-        }
+        if is_deleted { Fate::Erased { class } } else { Fate::Kept { class } }
     }
 }
