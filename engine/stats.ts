@@ -26,6 +26,7 @@ export function statsOf(native: NativeStats): Stats {
     merges: count('merges'),
     mergedBytes: count('mergedBytes'),
     expiredTables: count('expiredTables'),
+    backgroundFailures: count('backgroundFailures'),
     coldLookups: count('coldLookups'),
     cacheHits: count('cacheHits'),
     cacheMisses: count('cacheMisses'),

@@ -111,6 +111,8 @@ export interface Stats {
   readonly mergedBytes: number;
   /** Tables whose records had all expired, removed unread. */
   readonly expiredTables: number;
+  /** Seals, merges and checks of tables that gave up: damage (see `foq verify`), or no space. */
+  readonly backgroundFailures: number;
   /** Chats that were read from tables, and blocks of tables that were in memory, or were not. */
   readonly coldLookups: number;
   readonly cacheHits: number;

@@ -73,7 +73,7 @@ export const appends: readonly Case[] = [
   {
     title: 'payloads of 0 bytes to 1 MiB come out as they went in',
     guarantees: ['I9'],
-    needs: ['large-records'],
+    needs: ['space'],
     async run(t, world) {
       const queue = await world.open();
       const sizes = [0, 1, 7, 255, 256, 4095, 4096, 4097, 65_536, 1024 * 1024];

@@ -115,7 +115,7 @@ export const bulks: readonly Case[] = [
   {
     title: '20,000 operations in one bulk are answered one by one',
     guarantees: ['I2', 'I5'],
-    needs: ['large-records'],
+    needs: ['space'],
     async run(t, world) {
       const queue = await world.open();
       const bulk = queue.bulk();

@@ -7,8 +7,8 @@
 import type { Duration, Keep, Queue } from '../../protocol/index.js';
 import type { Checks } from './checks.js';
 
-/** What a store may be able to do beside the interface. */
-export type Capability = 'reopen' | 'crash' | 'clock' | 'timers' | 'faults' | 'large-records';
+/** What a store may be able to do beside the interface; `space`: take more than 64 KiB at once. */
+export type Capability = 'reopen' | 'crash' | 'clock' | 'timers' | 'faults' | 'space';
 
 /** Options of a store that cases set. */
 export interface StoreOptions {

@@ -19,7 +19,7 @@ export const loads: readonly Case[] = [
   {
     title: `all ${BURST_MIB} MiB of a burst are stored, beside others and within bounded memory`,
     guarantees: ['I5', 'I6'],
-    needs: ['large-records'],
+    needs: ['space'],
     msMax: 120_000 + BURST_MIB * 500,
     async run(t, world) {
       const queue = await world.open({ pendingBytesMax: 16 * MIB });

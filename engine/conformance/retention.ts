@@ -173,7 +173,7 @@ export const retention: readonly Case[] = [
   {
     title: 'a record that is larger than maxBytes is kept until the next one',
     guarantees: ['I18'],
-    needs: ['large-records'],
+    needs: ['space'],
     async run(t, world) {
       const queue = await world.open({ maxBytes: 65_536 });
       for (const seq of [1, 2, 3]) {

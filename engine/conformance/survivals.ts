@@ -7,7 +7,7 @@ export const survivals: readonly Case[] = [
   {
     title: 'what was answered is read after the store was closed and opened',
     guarantees: ['I1', 'I2', 'I9'],
-    needs: ['reopen', 'large-records'],
+    needs: ['reopen', 'space'],
     async run(t, world) {
       const queue = await world.open();
       await grow(queue, 'chat', 50);

@@ -17,8 +17,7 @@ const SEALING = { journalFileBytes: 64 * 1024, journalWindowBytes: 128 * 1024 } 
 
 export const embedded = embeddedWith('embedded', SMALL);
 export const sealing = embeddedWith('sealing', SEALING, {
-  'large-records':
-    'a record must fit one file and a burst the window, which are as small as can be',
+  space: 'a record must fit one file and a burst the window, which are as small as can be',
 });
 
 type Sizes = Pick<OpenOptions, 'journalFileBytes' | 'journalWindowBytes'>;
