@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { root } from './build-steps.mjs';
 import { printSummary, runSteps } from './lib/run-steps.mjs';
-import { simulationSteps } from './simulations.mjs';
+import { wholes } from './simulations.mjs';
 import { wholeTestSteps } from './whole-tests.mjs';
 
 const COUNTS = /^(\d+) passed, (\d+) failed(?:, \d+ skipped)?$/;
@@ -18,7 +18,7 @@ for (const verb of ['test', 'check']) {
   add(await runVerb(verb));
 }
 console.log('\n== every class of test that has a size, whole');
-add(await runSteps([...simulationSteps('whole'), ...wholeTestSteps()]));
+add(await runSteps([...wholes(), ...wholeTestSteps()]));
 console.log(`\n== in all, after ${((Date.now() - startedAt) / 60_000).toFixed(1)} minutes`);
 printSummary(total);
 process.exitCode = total.failures.length === 0 ? 0 : 1;

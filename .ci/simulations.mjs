@@ -25,12 +25,20 @@ const CLASSES = [
   { name: 'class H, planted bugs', slice: '--planted', whole: '--planted' },
 ];
 
-/** Steps of the size `slice` or `whole`; the name of each shows its arguments. */
-export function simulationSteps(size) {
-  return CLASSES.map((simulation) => ({
-    name: `${simulation.name} (${simulation[size]})`,
-    run: (tally) => simulate(tally, simulation.program, simulation[size].split(' ')),
-  }));
+/** The slice of every class; the name of a step shows its arguments. */
+export function slices() {
+  return CLASSES.map((simulation) => step(simulation, simulation.slice));
+}
+
+/** Every class in its whole size, but for those that ran whole as a slice. */
+export function wholes() {
+  return CLASSES.filter(({ slice, whole }) => slice !== whole).map((simulation) =>
+    step(simulation, simulation.whole),
+  );
+}
+
+function step({ name, program }, size) {
+  return { name: `${name} (${size})`, run: (tally) => simulate(tally, program, size.split(' ')) };
 }
 
 /** Without a `program` of its own, a class is one of the simulator's, which runs on every core. */

@@ -1,24 +1,26 @@
 // What `npm test` runs, in order. A step has a name and `run(tally)`, which fills the tally; a
 // new kind of test is a new line in `testSteps`.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { logFolder, root, tapPath } from './build-steps.mjs';
 import { runCargo } from './lib/cargo.mjs';
 import { runCommand } from './lib/command.mjs';
 import { cargoReader, tapReader } from './lib/tally.mjs';
-import { simulationSteps } from './simulations.mjs';
+import { slices } from './simulations.mjs';
 
 /** Node lines beside the one that runs this; `.ci/run` installs them into an ignored folder. */
 const NODE_LINES = [22, 24];
+/** What ships, and so is tested on each of them; the rest of the tests reads the checkout. */
+const SHIPPED = ['engine', 'protocol', 'server'];
 
 export function testSteps() {
   return [
     { name: 'Rust tests', run: rustTests },
-    ...simulationSteps('slice'),
+    ...slices(),
     { name: 'TypeScript tests', run: (tally) => tapTests(tally, process.execPath) },
     ...NODE_LINES.map((line) => ({
-      name: `TypeScript tests on Node ${line}`,
+      name: `TypeScript tests of ${SHIPPED.join(', ')} on Node ${line}`,
       run: (tally) => tapTestsOnLine(tally, line),
     })),
   ];
@@ -41,17 +43,26 @@ async function rustTests(tally) {
   return { ...result, logFile, note: `, of it ${seconds} s compiling` };
 }
 
-async function tapTests(tally, node, logName = 'test-typescript') {
+async function tapTests(tally, node, logName = 'test-typescript', files = []) {
   const logFile = join(logFolder, `${logName}.log`);
   const options = { cwd: root, logFile, onLine: tapReader(tally) };
-  const result = await runCommand(node, [tapPath, '-Rtap'], options);
+  const result = await runCommand(node, [tapPath, '-Rtap', ...files], options);
   return { ...result, logFile };
 }
 
 function tapTestsOnLine(tally, line) {
   const node = join(root, '.cache', 'nodes', 'node_modules', `node${line}`, 'bin', 'node');
-  if (existsSync(node)) return tapTests(tally, node, `test-typescript-node${line}`);
+  if (existsSync(node)) {
+    const files = SHIPPED.flatMap((folder) => testFiles(join('dist', folder)));
+    return tapTests(tally, node, `test-typescript-node${line}`, files);
+  }
   const reason = `Node ${line} is not in .cache/nodes; .ci/run installs it`;
   tally.skips.push({ name: `TypeScript tests on Node ${line}`, reason });
   return { code: 0, tail: [] };
+}
+
+function testFiles(folder) {
+  return readdirSync(join(root, folder), { recursive: true })
+    .filter((path) => path.endsWith('.test.js'))
+    .map((path) => join(folder, path));
 }
