@@ -29,7 +29,7 @@ const scenarios = {
     runs: [{ program: 'foq-bench-log' }],
   },
   append: {
-    about: 'an embedded queue through its public interface (targets 1 to 6, 16; consuming)',
+    about: 'an embedded queue through its public interface (targets 1 to 8, 13, 15, 16)',
     crates: ['foq-baselines', 'foq-naive'],
     runs: [
       {
@@ -91,6 +91,31 @@ const scenarios = {
     runs: [
       {
         script: 'dist/bench/reconnect/main.js',
+      },
+    ],
+  },
+  retention: {
+    about: 'bytes written, CPU of sealing and space by what outlives the journal (targets 12, 25)',
+    crates: [],
+    runs: [
+      {
+        script: 'dist/bench/retention/main.js',
+        starts: { child: 'dist/bench/retention/child.js' },
+      },
+    ],
+  },
+  replay: {
+    about: 'backlogs of 1,000 records into JavaScript, against lmdb and Redis (target 14)',
+    crates: [],
+    runs: [{ script: 'dist/bench/replay/main.js' }],
+  },
+  soak: {
+    about: 'kills under load, and what must hold after each; npm run soak',
+    crates: [],
+    runs: [
+      {
+        script: 'dist/bench/soak/main.js',
+        starts: { child: 'dist/bench/soak/child.js', foq: 'dist/server/cli/main.js' },
       },
     ],
   },

@@ -2,7 +2,7 @@
 // with a promise each. Every load ends by itself and leaves nothing in flight.
 
 import { FoqError, type Queue } from '../../engine/index.js';
-import { type Cpu, cpuNow, cpuSince, Histogram } from '../tools/index.js';
+import { type Cpu, cpuNow, cpuSince, Histogram, isRefused, pause } from '../tools/index.js';
 import { ChatIds } from './chat-ids.js';
 
 /** What one window of load showed. */
@@ -23,6 +23,8 @@ export interface Load {
   readonly chatIds: readonly string[];
   readonly payloadBytes: number;
   readonly windowMs: number;
+  /** Draws in place of `chatIds`, for loads on more chats than there are texts for. */
+  readonly draw?: (() => string) | undefined;
 }
 
 /** Records of one bulk at the maximum. */
@@ -57,10 +59,10 @@ interface Turn {
 async function appendMany({ queue, payload, chatId }: Turn, count: number): Promise<number> {
   const bulk = queue.bulk();
   for (let index = 0; index < count; index++) bulk.append(chatId(), payload);
-  const results = await bulk.commit();
-  const failed = results.find((result) => !result.ok);
-  if (failed?.ok === false) throw failed.error;
-  return count;
+  // Refused because the sealer is behind: not stored, so not counted.
+  const refused = (await bulk.commit()).filter(isRefused).length;
+  if (refused > 0) await pause();
+  return count - refused;
 }
 
 /** Runs a step in so many lanes until the window is over, and counts what finished within it. */
@@ -108,7 +110,7 @@ export async function atRate(load: Load, rate: number): Promise<Window> {
         };
         under.push(
           appendMany(turn, count).then(
-            () => settled(performance.now()),
+            (stored) => settled(stored === count ? performance.now() : undefined),
             // Nothing was stored: offered more than can be taken.
             (error: unknown) => settled(refusal(error)),
           ),
@@ -134,8 +136,9 @@ export async function oneByOne(load: Load): Promise<Window> {
   return await promises(load, 1);
 }
 
-function turnOf({ queue, chatIds, payloadBytes }: Load): Turn {
+function turnOf({ queue, chatIds, payloadBytes, draw }: Load): Turn {
   const payload = new Uint8Array(payloadBytes).fill(0x5a);
+  if (draw !== undefined) return { queue, payload, chatId: draw };
   const ids = new ChatIds(chatIds, chatIds.length + payloadBytes);
   return { queue, payload, chatId: () => ids.next() };
 }

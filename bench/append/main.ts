@@ -2,6 +2,7 @@
 // public interface. `bench/run.mjs` builds all of it and passes where things are.
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openQueue, type Queue } from '../../engine/index.js';
@@ -12,10 +13,13 @@ import {
   publish,
   type Report,
   type Row,
+  type SealingOptions,
 } from '../tools/index.js';
 import { chatIdsOf } from './chat-ids.js';
 import { consumeRows, writeBacklog } from './consume.js';
+import { FreshQueues } from './fresh-queues.js';
 import { type Load, maximum } from './load.js';
+import { manyChats, manyCursors, manyDevices } from './many-chats.js';
 import { Naive } from './naive.js';
 import {
   againstGroupCommitter,
@@ -26,12 +30,14 @@ import {
   promiseEach,
   threadCost,
 } from './rows.js';
+import { whileSealing } from './while-sealing.js';
 
 const { values } = parseArgs({
   options: {
     ...COMMON_OPTIONS,
-    targets: { type: 'string', default: '1,2,3,6,16,consume' },
+    targets: { type: 'string', default: '1,2,3,6,7,8,13,15,16,consume' },
     chats: { type: 'string', default: '100000' },
+    many: { type: 'string' },
     baseline: { type: 'string', default: '' },
     naive: { type: 'string', default: '' },
   },
@@ -148,11 +154,47 @@ async function measure(bench: Bench): Promise<Row[]> {
     console.error(`  target ${target}`);
     rows.push(await measureOne());
   }
+  rows.push(...(await measureMany(bench, wanted)));
   if (wanted.has('consume')) {
     console.error('  consume');
     const backlog = { queue: await bench.queue(), records: BACKLOG_RECORDS };
     await writeBacklog(backlog);
     rows.push(...(await consumeRows(backlog, Math.min(bench.rounds, 3))));
+  }
+  return rows;
+}
+
+const MANY_CHATS_MAX = 10_000_000;
+/** Of memory: a chat in use takes less than 1 KiB, and a quarter of the memory may be chats. */
+const MANY_CHATS_FIT = Math.floor(totalmem() / 4 / 1024);
+
+/** Rows of targets on queues of their own. */
+async function measureMany(
+  { rounds, windowMs }: Bench,
+  wanted: ReadonlySet<string>,
+): Promise<Row[]> {
+  const queues = new FreshQueues(values.folder);
+  const fitting = Math.min(MANY_CHATS_MAX, MANY_CHATS_FIT);
+  const many = {
+    rounds,
+    windowMs,
+    manyChats: Number(values.many ?? (values.quick ? 100_000 : fitting)),
+    fresh: (name: string) => queues.open(name),
+    freshSealing: (name: string, sealing: SealingOptions) => queues.open(name, sealing),
+    lend: (queue: Queue, bytes: number) => queues.lend(queue, bytes),
+    discard: (queue: Queue) => queues.discard(queue),
+  };
+  const targets: readonly (readonly [string, () => Promise<Row[]>])[] = [
+    ['7', () => manyChats(many)],
+    ['8', () => manyDevices(many)],
+    ['13', () => whileSealing(many)],
+    ['15', () => manyCursors(many)],
+  ];
+  const rows: Row[] = [];
+  for (const [target, measureSome] of targets) {
+    if (!wanted.has(target)) continue;
+    console.error(`  target ${target}`);
+    rows.push(...(await measureSome()));
   }
   return rows;
 }

@@ -3,7 +3,7 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Queue } from '../../engine/index.js';
+import { openQueue, type Queue } from '../../engine/index.js';
 import {
   bytesOnDisk,
   COMMON_OPTIONS,
@@ -13,7 +13,6 @@ import {
   inBulks,
   mean,
   median,
-  openSealing,
   type Row,
   roundsOf,
   scenario,
@@ -40,7 +39,7 @@ const few: Side = { consumerId: 'few/d', prefix: 'few', chats: FEW };
 const many: Side = { consumerId: 'many/d', prefix: 'many', chats };
 
 const open = (dir: string) =>
-  openSealing({ dir, journalFileBytes: FILE_BYTES }, { journalWindowBytes: WINDOW_BYTES });
+  openQueue({ dir, journalFileBytes: FILE_BYTES, journalWindowBytes: WINDOW_BYTES });
 
 /** Every chat has been read to its end, all is sealed; then three change, and that is sealed. */
 async function prepare(dir: string): Promise<void> {

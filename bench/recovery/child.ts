@@ -1,11 +1,10 @@
 // A process that fills a store, loads it until it is killed, or opens it with a clock in hand.
 
-import type { Queue } from '../../engine/index.js';
+import { openQueue, type Queue } from '../../engine/index.js';
 import {
   type Counters,
   countersOf,
   inBulks,
-  openSealing,
   rest,
   sayToParent,
   serveCalls,
@@ -26,7 +25,7 @@ const LANES = 8;
 async function open({ dir, windowBytes }: Given): Promise<Queue> {
   // Nobody is joined; so that records stay all the same, only age makes them leave.
   const options = { dir, keep: 'window', journalFileBytes: 16 << 20 } as const;
-  return await openSealing(options, { journalWindowBytes: windowBytes });
+  return await openQueue({ ...options, journalWindowBytes: windowBytes });
 }
 
 /** Writes so many bytes, waits for the sealer, and closes. */

@@ -76,7 +76,7 @@ async function loadAndKill(store: Store): Promise<void> {
 async function measure(folder: string): Promise<{ rows: Row[]; facts: Record<string, string> }> {
   const rounds = roundsOf(values, { quick: 3, full: 10 });
   const small = await filled(join(folder, 'small'), Math.min(0.5 * GB, wanted / 4));
-  const large = await filled(join(folder, 'large'), affordable(folder, wanted / 1.2));
+  const large = await filled(join(folder, 'large'), affordable(folder, wanted * 1.2) / 1.2);
   const [ratios, few, many] = [[] as number[], [] as number[], [] as number[]];
   for (let round = 0; round < rounds; round++) {
     console.error(`  round ${round + 1} of ${rounds}`);

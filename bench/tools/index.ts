@@ -4,7 +4,7 @@
 export { Baseline } from './baseline.js';
 export { Child, type ChildOptions, collectGarbage, sayToParent, serveCalls } from './child.js';
 export { type Cpu, cpuNow, cpuSince } from './cpu.js';
-export { inBulks, type QueueBulk } from './filling.js';
+export { inBulks, isRefused, pause, type QueueBulk } from './filling.js';
 export { JournalFiles } from './journal-files.js';
 export {
   bytesOnDisk,
@@ -24,7 +24,6 @@ export {
   type Counters,
   counted,
   countersOf,
-  openSealing,
   rest,
   type SealingOptions,
   sealAll,

@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { durabilityOf, machineOf } from './kernel.js';
 import { publish, type Row } from './report.js';
-import { leftOutFacts } from './sealing.js';
 
 export interface Scenario {
   readonly name: string;
@@ -28,11 +27,8 @@ export async function scenario({ name, values, measure }: Scenario): Promise<rea
   const folder = await mkdtemp(join(values.folder, `${name}-`));
   try {
     const machine = machineOf(folder, values.commit);
-    const probe = join(folder, 'probe');
-    const unknown = await leftOutFacts(probe);
-    await rm(probe, { recursive: true });
     const { rows, facts = {} } = await measure(folder);
-    const all = { ...machine, ...unknown, ...facts };
+    const all = { ...machine, ...facts };
     const report = { scenario: name, durability: durabilityOf(machine), machine: all, rows };
     await publish(report, values.json);
     return rows;

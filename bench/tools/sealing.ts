@@ -1,17 +1,14 @@
-// Queues that seal: the one place that knows which options steer it and which counters tell of it.
-// An engine that lacks an option is opened without it, and what was left out is told; a counter
-// that an engine lacks is 0.
+// Queues that seal: which options steer it, which counters tell of it, and waiting for it.
 
-import { FoqError, type OpenOptions, openQueue, type Queue } from '../../engine/index.js';
+import type { OpenOptions, Queue } from '../../engine/index.js';
+import { isRefused, pause } from './filling.js';
 import { freeBytes } from './kernel.js';
 
-/** Options that an engine may lack. */
-export interface SealingOptions {
-  readonly journalWindowBytes?: number;
-  readonly journalWindowMs?: number;
-  readonly cacheBytes?: number;
-  readonly backgroundBytesPerSecond?: number;
-}
+/** Options that steer sealing. */
+export type SealingOptions = Pick<
+  OpenOptions,
+  'journalWindowBytes' | 'journalWindowMs' | 'cacheBytes' | 'backgroundBytesPerSecond'
+>;
 
 const COUNTERS = [
   'appends',
@@ -41,38 +38,9 @@ const COUNTERS = [
 
 export type Counters = Readonly<Record<(typeof COUNTERS)[number], number>>;
 
-/** Names of options that the engine did not know. */
-const leftOut = new Set<string>();
-
-export async function openSealing(
-  options: OpenOptions,
-  sealing: SealingOptions = {},
-): Promise<Queue> {
-  const known = Object.entries(sealing).filter(([name]) => !leftOut.has(name));
-  try {
-    return await openQueue({ ...options, ...Object.fromEntries(known) });
-  } catch (error) {
-    const unknown = unknownOption(error, known);
-    if (unknown === undefined) throw error;
-    leftOut.add(unknown);
-    return await openSealing(options, sealing);
-  }
-}
-
-/** The one of these options that this error says nobody knows. */
-function unknownOption(
-  error: unknown,
-  known: readonly (readonly [string, unknown])[],
-): string | undefined {
-  if (!(error instanceof FoqError && error.code === 'FOQ_INVALID_ARGUMENT')) return undefined;
-  if (!error.message.includes('no option has this name')) return undefined;
-  return known.map(([name]) => name).find((name) => error.message.includes(name));
-}
-
 export async function countersOf(queue: Queue): Promise<Counters> {
-  const stats: Readonly<Record<string, unknown>> = { ...(await queue.stats()) };
-  const count = (name: string) => (typeof stats[name] === 'number' ? stats[name] : 0);
-  return Object.fromEntries(COUNTERS.map((name) => [name, count(name)])) as Counters;
+  const stats = await queue.stats();
+  return Object.fromEntries(COUNTERS.map((name) => [name, stats[name]])) as Counters;
 }
 
 /** What was counted between two looks; `chats`, `tables` and other levels are those of the last. */
@@ -95,6 +63,8 @@ const POLL_MS = 100;
 /** So long without a new seal or merge, and the sealer is at rest. */
 const REST_MS = 1_000;
 const REST_WITHIN_MS = 120_000;
+/** So long without any seal, and there will be none. */
+const NEVER_MS = 5_000;
 
 /**
  * Writes what nobody holds until all that was in the journal before is behind its window, and
@@ -106,22 +76,38 @@ export async function sealAll(
 ): Promise<void> {
   const filler = new Uint8Array(FILLER_BYTES);
   const bytes = windowBytes + 4 * fileBytes;
-  for (let written = 0; written < bytes; written += FILLER_BULK * FILLER_BYTES) {
+  let written = 0;
+  while (written < bytes) {
     const bulk = queue.bulk();
     for (let count = 0; count < FILLER_BULK; count++) bulk.append('filler', filler);
-    const failed = (await bulk.commit()).find((result) => !result.ok);
-    if (failed?.ok === false) throw failed.error;
+    const taken = (await bulk.commit()).filter((result) => !isRefused(result)).length;
+    written += taken * FILLER_BYTES;
+    // The sealer is behind, and in the end it is at rest.
+    if (taken < FILLER_BULK) await pause();
   }
-  await rest(queue);
+  await rest(queue, Math.ceil(windowBytes / fileBytes) + SPARES);
 }
 
-/** Resolves when no seal and no merge ended for a second. */
-export async function rest(queue: Queue): Promise<void> {
-  const endAt = performance.now() + REST_WITHIN_MS;
-  let [last, since] = [-1, performance.now()];
-  while (performance.now() < endAt && performance.now() - since < REST_MS) {
-    const { seals, merges } = await countersOf(queue);
-    if (seals + merges !== last) [last, since] = [seals + merges, performance.now()];
+/** Files that a journal may have beyond its window: the one that is written, and its spares. */
+const SPARES = 4;
+
+/**
+ * Resolves when no seal and no merge ended for a second, and the journal has at most so many files;
+ * after two minutes in any case, and soon where nothing was ever sealed.
+ */
+export async function rest(
+  queue: Queue,
+  journalFilesMax = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const startAt = performance.now();
+  let [last, since] = ['', startAt];
+  for (;;) {
+    const { seals, merges, chats, journalFiles } = await countersOf(queue);
+    const seen = [seals, merges, chats, journalFiles].join();
+    const now = performance.now();
+    if (seen !== last) [last, since] = [seen, now];
+    const within = journalFiles <= journalFilesMax || (seals === 0 && now - startAt > NEVER_MS);
+    if ((within && now - since > REST_MS) || now - startAt > REST_WITHIN_MS) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -130,17 +116,4 @@ export async function rest(queue: Queue): Promise<void> {
 export function affordable(folder: string, bytes: number): number {
   const spared = 8 * 1024 * MIB;
   return Math.max(0, Math.min(bytes, freeBytes(folder) - spared));
-}
-
-const ALL: SealingOptions = {
-  journalWindowBytes: 64 * MIB,
-  journalWindowMs: 60_000,
-  cacheBytes: 16 * MIB,
-  backgroundBytesPerSecond: 64 * MIB,
-};
-
-/** For a report: the options that the engine does not know. `dir` is a store that may be made. */
-export async function leftOutFacts(dir: string): Promise<Readonly<Record<string, string>>> {
-  await (await openSealing({ dir }, ALL)).close();
-  return leftOut.size === 0 ? {} : { 'unknown options': [...leftOut].join(', ') };
 }
