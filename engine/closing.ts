@@ -3,6 +3,7 @@
 // Invariants: every promise is settled exactly once. The store is closed even if nobody waits for
 // it any more.
 
+import type { Backups } from './backing-up.js';
 import type { Delivering } from './delivering.js';
 import { closedError, invalidArgument } from './errors.js';
 import type { StoreHandle } from './native-types.js';
@@ -19,6 +20,7 @@ export interface Closable {
   readonly calls: Calls;
   readonly watches: Watches;
   readonly delivering: Pick<Delivering, 'close'>;
+  readonly backups: Pick<Backups, 'close'>;
 }
 
 export function checkTimeout(timeoutMs: unknown): number | undefined {
@@ -35,6 +37,7 @@ export async function close(parts: Closable, timeoutMs: number | undefined): Pro
   parts.delivering.close();
   parts.submitter.close();
   parts.calls.close();
+  parts.backups.close();
   parts.watches.close();
   const ended = endAll(parts);
   if (timeoutMs === undefined) return ended;

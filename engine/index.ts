@@ -3,7 +3,7 @@
 
 export type * from '../protocol/index.js';
 export { ERRORS, FoqError } from '../protocol/index.js';
-export { dumpStore, repairStore, verifyStore } from './inspect.js';
+export { dumpStore, repairStore, restoreStore, verifyStore } from './inspect.js';
 export type { Failure, Findings, Repairs } from './native.js';
 export { openQueue } from './open.js';
 export type { OpenOptions } from './options.js';

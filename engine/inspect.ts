@@ -1,4 +1,5 @@
-// Looks into the files of a store that nobody writes, and changes none; only `repairStore` does.
+// Looks into the files of a store that nobody writes, and changes none; only `repairStore` does,
+// and `restoreStore` makes a new one.
 
 import { addon, type Findings, type Repairs, Side } from './native.js';
 
@@ -23,6 +24,18 @@ export async function repairStore(dir: string, { write }: { write: boolean }): P
   const request = addon.repair(side.number, dir, write);
   await side.wait(request);
   return addon.takeRepairs(side.number, request);
+}
+
+/**
+ * Makes a store of a backup, in an empty directory or one that is not there yet, and says what it
+ * verified first: all of the backup. The store has an epoch of its own. FOQ_UNAVAILABLE where
+ * `from` is no whole backup or `to` is not empty, FOQ_CORRUPT {file, from, to}, FOQ_DISK_FULL.
+ */
+export async function restoreStore(from: string, to: string): Promise<Findings> {
+  const side = Side.get();
+  const request = addon.restore(side.number, from, to);
+  await side.wait(request);
+  return addon.takeReport(side.number, request);
 }
 
 /** What the files hold, as text of whole lines, each a JSON object; read as it is asked for. */

@@ -8,6 +8,7 @@ import type { JoinedRow, PendingRow } from '../protocol/index.js';
 import {
   type AppendedRun,
   addon,
+  type BackupMade,
   type Hearer,
   NativeError,
   type NativeOptions,
@@ -230,6 +231,21 @@ export class NativeStore implements StoreHandle, Hearer {
 
   stats(): NativeStats {
     return Object.fromEntries(thrown(() => addon.stats(this.#side.number, this.#handle)));
+  }
+
+  backup(dir: string): { made: Promise<BackupMade>; end: () => void } {
+    const side = this.#side;
+    const request = thrown(() => addon.backup(side.number, this.#handle, dir));
+    const end = () => addon.backupEnd(side.number, request);
+    const answered = async () => {
+      try {
+        await side.wait(request);
+        return addon.takeBackup(side.number, request);
+      } finally {
+        end();
+      }
+    };
+    return { made: answered(), end };
   }
 
   async close(): Promise<void> {

@@ -13,7 +13,7 @@ import type {
   Keep,
   PendingRow,
 } from '../protocol/index.js';
-import type { AppendedRun, NativeError } from './native.js';
+import type { AppendedRun, BackupMade, NativeError } from './native.js';
 
 /** Who hears the answers to what was submitted through a store. None may throw. */
 export interface Answers {
@@ -224,6 +224,8 @@ export interface StoreHandle {
   /** Resolves when everything submitted so far, acks too, is durable. */
   flush(): Promise<void>;
   stats(): NativeStats;
+  /** Backs the store up into an empty directory; `end` gives it up, and `made` rejects then. */
+  backup(dir: string): { readonly made: Promise<BackupMade>; end(): void };
   /** Resolves when everything submitted is answered and, if no one else has the store, closed. */
   close(): Promise<void>;
 }

@@ -104,6 +104,15 @@ export interface Repairs {
   readonly written: boolean;
 }
 
+/** What a backup has. */
+export interface BackupMade {
+  readonly lastRound: number;
+  readonly journalFiles: number;
+  readonly linkedTables: number;
+  readonly copiedTables: number;
+  readonly bytes: number;
+}
+
 /** See calls, reads, news in native/binding/src. Every call throws an `Error` with a `code`. */
 export interface Addon extends WorldAddon {
   attach(): { side: number; descriptor: number };
@@ -142,6 +151,10 @@ export interface Addon extends WorldAddon {
   takeReport(side: number, request: number): Findings;
   repair(side: number, directory: string, write: boolean): number;
   takeRepairs(side: number, request: number): Repairs;
+  backup(side: number, handle: number, directory: string): number;
+  takeBackup(side: number, request: number): BackupMade;
+  backupEnd(side: number, request: number): void;
+  restore(side: number, from: string, to: string): number;
   dump(side: number, directory: string): number;
   dumpOn(side: number, dump: number): void;
   dumpEnd(side: number, dump: number): void;

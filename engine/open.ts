@@ -1,6 +1,7 @@
 // Opens a queue: checks the options, opens the store, and puts the parts together.
 
 import type { Queue } from '../protocol/index.js';
+import { Backups } from './backing-up.js';
 import { Delivering } from './delivering.js';
 import { foqErrorOf } from './errors.js';
 import { InFlight } from './in-flight.js';
@@ -70,6 +71,7 @@ function queueOver(given: {
     ...shared,
     delivering,
     calls: new Calls(),
+    backups: new Backups(),
     watches: new Watches(store),
   });
 }

@@ -5,6 +5,7 @@
 // latest by `close`. After `close` every call is FOQ_CLOSED and no handle is left.
 
 import type * as type from '../protocol/index.js';
+import type { Backups } from './backing-up.js';
 import { QueueBulk } from './bulk.js';
 import { ChatHandle } from './chat.js';
 import { type Closable, checkTimeout, close } from './closing.js';
@@ -29,6 +30,7 @@ export interface QueueParts extends Closable {
   readonly operations: Operations;
   readonly notices: Notices;
   readonly delivering: Delivering;
+  readonly backups: Backups;
 }
 
 export class LocalQueue implements type.Queue {
@@ -192,6 +194,12 @@ export class LocalQueue implements type.Queue {
 
   why(chatId: string, seq: number, waiting: type.Waiting = {}): Promise<type.Why> {
     return this.#call(waiting, ({ store, options }) => whyHeld(store, { chatId, seq, options }));
+  }
+
+  backup(dir: string, waiting: type.Waiting = {}): Promise<type.Backup> {
+    return this.#call(waiting, ({ store, backups }) => {
+      return backups.make(store, dir, signalOf(waiting));
+    });
   }
 
   chat(chatId: string): type.Chat {

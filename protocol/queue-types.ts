@@ -87,6 +87,19 @@ export interface Why {
   readonly text: string;
 }
 
+/** What a backup has. */
+export interface Backup {
+  /** The last round that was durable when it began. */
+  readonly lastRound: number;
+  /** Files of the journal; always copies. */
+  readonly journalFiles: number;
+  /** Tables that share the store's own files, as these never change; on the same file system. */
+  readonly linkedTables: number;
+  readonly copiedTables: number;
+  /** Bytes that were read and written for it. */
+  readonly bytes: number;
+}
+
 /** Copied from native counters; counts since the store was opened. */
 export interface Stats {
   readonly appends: number;
@@ -243,6 +256,14 @@ export interface Queue {
   stats(): Promise<Stats>;
   /** Who still holds a record, and when it goes at the latest. */
   why(chatId: string, seq: number, options?: Waiting): Promise<Why>;
+  /**
+   * Backs the store up into an empty directory, or one that is not there yet, while everything goes
+   * on; resolves when it is durable. All that was answered before the call is in it. `foq restore`
+   * makes a store of it. FOQ_BUSY while another is made, FOQ_UNAVAILABLE where the directory is
+   * not empty or cannot be used, FOQ_DISK_FULL, FOQ_CORRUPT. One that fails, is aborted or
+   * meets `close` takes away what it made.
+   */
+  backup(dir: string, options?: Waiting): Promise<Backup>;
   /** A handle on one chat. Throws FOQ_INVALID_ARGUMENT. */
   chat(chatId: string): Chat;
   /** Begins to tell a listener. */

@@ -19,7 +19,15 @@ test("import 'foq' gives openQueue and FoqError", async (t) => {
   const args = ['--input-type=module', '--eval', PROGRAM];
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: checkout });
   t.same(JSON.parse(stdout), [
-    ...['ERRORS', 'FoqError', 'dumpStore', 'openQueue', 'repairStore', 'verifyStore'],
+    ...[
+      'ERRORS',
+      'FoqError',
+      'dumpStore',
+      'openQueue',
+      'repairStore',
+      'restoreStore',
+      'verifyStore',
+    ],
   ]);
 });
 

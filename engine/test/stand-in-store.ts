@@ -127,6 +127,14 @@ export class StandInStore implements StoreHandle {
     return this.#attachments;
   }
 
+  backup(): { made: Promise<never>; end: () => void } {
+    let end = (): void => undefined;
+    const made = new Promise<never>((_, reject) => {
+      end = () => reject(new Error('given up'));
+    });
+    return { made, end };
+  }
+
   get watches(): number {
     return this.#watched.size;
   }

@@ -37,6 +37,7 @@ async function main(words: readonly string[]): Promise<void> {
       process.exitCode = await verify(dir, { json: options.json === true });
     });
   repairing(program);
+  backingUp(program);
   serving(program);
   await program.parseAsync([...words], { from: 'user' });
 }
@@ -52,6 +53,29 @@ function repairing(program: Command): void {
       const { repair } = await import('./repair.js');
       const { write = false, json = false } = options;
       process.exitCode = await repair(dir, { write, json });
+    });
+}
+
+function backingUp(program: Command): void {
+  program
+    .command('backup')
+    .argument('<dir>', 'data directory of a store that nobody has open')
+    .argument('<to>', 'an empty directory, or one that is not there yet')
+    .option('--json', 'one JSON document instead of text')
+    .description('backs a store up; a program that has it open calls queue.backup(to)')
+    .action(async (dir: string, to: string, options: { json?: boolean }) => {
+      const { backup } = await import('./backup.js');
+      await backup({ dir, to, json: options.json === true });
+    });
+  program
+    .command('restore')
+    .argument('<backup>', 'directory of a backup')
+    .argument('<to>', 'an empty directory, or one that is not there yet')
+    .option('--json', 'one JSON document instead of text')
+    .description('verifies a backup, and makes a new store of it')
+    .action(async (from: string, to: string, options: { json?: boolean }) => {
+      const { restore } = await import('./restore.js');
+      await restore({ from, to, json: options.json === true });
     });
 }
 

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::io::{PipeWriter, Write, pipe};
 use std::os::fd::{IntoRawFd, RawFd};
 
-use foq_log::{AttachmentId, Completion, Error, Repairs, Report, Result};
+use foq_log::{AttachmentId, BackedUp, Completion, Error, Repairs, Report, Result};
 use parking_lot::Mutex;
 
 use crate::raw::close_if_forgotten;
@@ -75,6 +75,8 @@ pub enum Answer {
     Report(Box<Report>),
     /// Of `repair`.
     Repairs(Box<Repairs>),
+    /// Of `backup`.
+    BackedUp(BackedUp),
 }
 
 /// One pipe and one queue; shared by a JavaScript thread and the threads that have news for it.

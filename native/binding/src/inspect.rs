@@ -94,15 +94,13 @@ pub fn verify(side: f64, directory: String) -> Result<u32> {
     })
 }
 
-/// Takes the answer of a `verify`.
+/// Takes the answer of a `verify` or a `restore`.
 #[napi]
 pub fn take_report(side: f64, request: f64) -> Result<Findings> {
     guarded(|| {
         side::with(side, |side| match side.take(request)? {
             Answer::Report(report) => Ok(Findings::from(*report)),
-            Answer::Bytes(_) | Answer::Repairs(_) => {
-                Err(invalid(String::from("that request has no report")))
-            }
+            _ => Err(invalid(String::from("that request has no report"))),
         })
     })
 }
@@ -249,6 +247,7 @@ fn stop() -> ! {
     std::panic::resume_unwind(Box::new("nobody reads the dump"))
 }
 
-fn world(directory: &str) -> foq_log::Result<Env> {
+/// The world in which a store lies in that directory.
+pub fn world(directory: &str) -> foq_log::Result<Env> {
     env(Path::new(directory)).map_err(|error| unavailable("cannot use the directory", error))
 }

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::SyncSender;
 
 use foq_log::{Error, Result};
@@ -44,6 +44,8 @@ pub struct Side {
     pub worlds: HashMap<u32, Arc<World>>,
     /// Dumps under way; a word on their channel asks for the next part.
     pub dumps: HashMap<u32, SyncSender<()>>,
+    /// Backups under way, and whether they are given up.
+    pub backups: HashMap<u32, Arc<AtomicBool>>,
     /// Requests without an answer that was taken.
     requests: usize,
     next: u32,
@@ -101,8 +103,17 @@ impl Side {
 pub fn add(bell: Arc<Bell>) -> u32 {
     let number = NEXT_SIDE.fetch_add(1, Ordering::Relaxed);
     let told = Told::default();
-    let (handles, worlds, dumps) = (HashMap::new(), HashMap::new(), HashMap::new());
-    let side = Side { bell, handles, told, ready: Vec::new(), worlds, dumps, requests: 0, next: 0 };
+    let side = Side {
+        bell,
+        handles: HashMap::new(),
+        told,
+        ready: Vec::new(),
+        worlds: HashMap::new(),
+        dumps: HashMap::new(),
+        backups: HashMap::new(),
+        requests: 0,
+        next: 0,
+    };
     SIDES.with(|sides| sides.borrow_mut().insert(number, side));
     number
 }

@@ -4,12 +4,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use foq_log::env::Env;
 use foq_log::env::real::{Caller, CompletionSink, RunningStore, env};
-use foq_log::{Counters, Error, Options, Packer, Reader, Result};
+use foq_log::{BackedUp, Counters, Error, Options, Packer, Reader, Result};
 use parking_lot::Mutex;
 
 use crate::bell::unavailable;
@@ -71,6 +72,13 @@ impl Store {
             TrySendError::Full(_) => Error::Busy { what: "looks waiting" },
             TrySendError::Disconnected(_) => Error::Closed,
         })
+    }
+
+    /// See `RunningStore::backup`.
+    pub fn backup(&self, directory: &Path, give_up: &AtomicBool) -> Result<BackedUp> {
+        let target = env(directory);
+        let target = target.map_err(|error| unavailable("cannot use the directory", error))?;
+        self.running.backup(&target, give_up)
     }
 
     /// What it counted since it was opened.

@@ -110,7 +110,7 @@ fn announce(news: News, out: &mut Words<'_>, told: &mut Told) {
         News::Answer { request, result: Ok(answer) } => {
             let bytes = match &answer {
                 Answer::Bytes(bytes) => bytes.len() as u64,
-                Answer::Report(_) | Answer::Repairs(_) => 0,
+                Answer::Report(_) | Answer::Repairs(_) | Answer::BackedUp(_) => 0,
             };
             out.push(&[tag::ANSWERED, request.into(), number_of(bytes)]);
             told.answers.insert(request, answer);

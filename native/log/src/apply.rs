@@ -50,6 +50,7 @@ impl Log {
             self.overlays.applied(placed.chat, round.number, head);
         }
         states.retention_now = round.retention_at;
+        states.round = round.number;
         states.last_at = round.at;
         states.position = context.position - 1;
         self.noting.end(&shared.news, &states);

@@ -2,7 +2,8 @@
 //! need it; background work replaces it, and the manifest first.
 //!
 //! Invariants: a set that readers can take is durable in the manifest; one thread at a time
-//! replaces. A file that no set names is removed only after the manifest that forgot it is durable.
+//! replaces. A file that no set names is removed only after the manifest that forgot it is durable,
+//! and no backup needs it (`leases`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
+use crate::backup::Leases;
 use crate::env::Disk;
 use crate::error::{Error, Result};
 use crate::format::manifest::{Manifest, Sealed};
@@ -73,6 +75,9 @@ pub(crate) struct Catalog {
     pub cache: Arc<BlockCache>,
     manifest: Mutex<Manifest>,
     set: RwLock<Arc<TableSet>>,
+    /// The manifest of the set; held by nobody who waits for the disk.
+    listed: RwLock<Arc<Manifest>>,
+    pub leases: Leases,
     next_table_id: AtomicU64,
     /// Position up to which all is sealed, as the manifest says.
     sealed_position: AtomicU64,
@@ -103,6 +108,8 @@ impl Catalog {
             scrubbed_at: AtomicU64::new(manifest.scrubbed_at),
             marks: Mutex::new(marks_of(&manifest)),
             unlisted: Mutex::default(),
+            listed: RwLock::new(Arc::new(manifest.clone())),
+            leases: Leases::default(),
             manifest: Mutex::new(manifest),
             set: RwLock::default(),
         };
@@ -122,6 +129,11 @@ impl Catalog {
     /// The tables as they are now.
     pub fn set(&self) -> Arc<TableSet> {
         Arc::clone(&self.set.read())
+    }
+
+    /// The manifest that lists these tables.
+    pub fn listed(&self) -> Arc<Manifest> {
+        Arc::clone(&self.listed.read())
     }
 
     /// Position up to which all is in tables.
@@ -196,7 +208,9 @@ impl Catalog {
 
     /// Replaces manifest and set, then removes the files of tables that nobody names any more.
     pub fn replace(&self, change: Change) -> Result<()> {
-        let retired = self.manifest.lock().replaced.clone();
+        let mut retired = self.manifest.lock().replaced.clone();
+        let deferred = self.leases.deferred();
+        retired.retain(|replaced| !deferred.contains(replaced));
         let next_table_id = self.next_table_id.load(Ordering::Relaxed);
         let Change { added, removed, sealed, erase, seen_marks } = change;
         let marks = self.marks_after(&added, &removed, &erase, &seen_marks);
@@ -226,11 +240,10 @@ impl Catalog {
         let manifest = self.manifest.lock().clone();
         let set = self.set_of(&manifest, &self.set());
         *self.set.write() = Arc::new(set);
+        *self.listed.write() = Arc::new(manifest.clone());
         self.sealed_position.store(manifest.sealed.position, Ordering::Release);
-        for (kind, id) in removed {
-            self.remove_file(kind, id)?;
-        }
-        Ok(())
+        let mut removed = removed.into_iter().filter(|&(kind, id)| !self.leases.defers(kind, id));
+        removed.try_for_each(|(kind, id)| self.remove_file(kind, id))
     }
 
     /// The marks once a change is made.
@@ -260,7 +273,7 @@ impl Catalog {
     }
 
     /// The file goes at once: who has it open reads on.
-    fn remove_file(&self, kind: TableKind, id: u64) -> Result<()> {
+    pub fn remove_file(&self, kind: TableKind, id: u64) -> Result<()> {
         let path = kind.path(id);
         match self.disk.remove(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

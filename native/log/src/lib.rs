@@ -6,6 +6,7 @@
 
 mod apply;
 mod assemble;
+mod backup;
 mod catalog;
 mod cold;
 #[cfg(test)]
@@ -57,6 +58,7 @@ mod verify;
 mod view;
 mod write;
 
+pub use backup::{BackedUp, BackupJob, BackupStep, restore};
 pub use counters::{Counters, HISTOGRAM_CLASSES};
 pub use dump::dump;
 pub use error::{Error, Result};

@@ -8,6 +8,12 @@ use crate::format::manifest::{MANIFEST_PATHS, Manifest, layout};
 use crate::format::{FORMAT_VERSION, LittleEndian};
 use crate::shelf::sync_dir;
 
+/// In the place of the manifests where the directory is a backup; and while it becomes one.
+pub(crate) const BACKUP_PATH: &str = "BACKUP";
+pub(crate) const UNFINISHED_BACKUP_PATH: &str = "BACKUP.tmp";
+/// There while a backup is restored into the directory.
+pub(crate) const UNFINISHED_RESTORE_PATH: &str = "RESTORE.tmp";
+
 /// What the directory holds.
 pub(crate) enum Found {
     /// No manifest of either name.
@@ -18,12 +24,82 @@ pub(crate) enum Found {
 }
 
 /// Reads both manifests, made certain first unless `read_only`: what a killed process left in the
-/// page cache is durable before anything rests on it.
+/// page cache is durable before anything rests on it. A backup is found where it is only read.
 ///
 /// # Errors
 /// `FOQ_CORRUPT` when there are some and none is valid, `FOQ_VERSION` when one is of a newer
-/// format (then nothing else is believed).
+/// format (then nothing else is believed), `FOQ_UNAVAILABLE` for a backup that is to be written, and
+/// for a backup or restore that did not end.
 pub(crate) fn load(disk: &dyn Disk, read_only: bool) -> Result<Found> {
+    if is_there(disk, UNFINISHED_RESTORE_PATH)? {
+        let what = "a restore into this directory did not end: remove it, and restore again";
+        return Err(unusable(disk, what));
+    }
+    match load_manifests(disk, read_only)? {
+        Found::Nothing if is_there(disk, BACKUP_PATH)? => match read_only {
+            true => {
+                let manifest = load_backup(disk)?;
+                Ok(Found::Manifest { manifest: Box::new(manifest), heal: false })
+            }
+            false => {
+                let what = "this is a backup: restore it into another directory, or open it \
+                            read-only";
+                Err(unusable(disk, what))
+            }
+        },
+        Found::Nothing if is_there(disk, UNFINISHED_BACKUP_PATH)? => {
+            Err(unusable(disk, "a backup into this directory did not end: remove it"))
+        }
+        found => Ok(found),
+    }
+}
+
+/// The manifest of a backup.
+///
+/// # Errors
+/// `FOQ_UNAVAILABLE` where there is none, or one that did not end, `FOQ_CORRUPT`, `FOQ_VERSION`.
+pub(crate) fn load_backup(disk: &dyn Disk) -> Result<Manifest> {
+    match read_file(disk, BACKUP_PATH, true)? {
+        Some(bytes) => Manifest::decode(&bytes, BACKUP_PATH),
+        None if is_there(disk, UNFINISHED_BACKUP_PATH)? => {
+            Err(unusable(disk, "a backup into this directory did not end: remove it"))
+        }
+        None => Err(unusable(disk, "there is no backup here")),
+    }
+}
+
+/// Whether the directory is a backup.
+///
+/// # Errors
+/// `FOQ_UNAVAILABLE` where the disk does not tell.
+pub(crate) fn is_backup(disk: &dyn Disk) -> Result<bool> {
+    is_there(disk, BACKUP_PATH)
+}
+
+/// Refuses a backup, which nobody changes.
+///
+/// # Errors
+/// `FOQ_UNAVAILABLE`.
+pub(crate) fn refuse_backup(disk: &dyn Disk) -> Result<()> {
+    match is_there(disk, BACKUP_PATH)? {
+        true => Err(unusable(disk, "this is a backup, and is not to be changed: make a new one")),
+        false => Ok(()),
+    }
+}
+
+fn is_there(disk: &dyn Disk, path: &str) -> Result<bool> {
+    match disk.open(path, OpenMode::Read) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("a file cannot be opened", path, error)),
+    }
+}
+
+fn unusable(disk: &dyn Disk, what: &str) -> Error {
+    Error::Unavailable { what: what.to_owned(), path: disk.name(), source: None }
+}
+
+fn load_manifests(disk: &dyn Disk, read_only: bool) -> Result<Found> {
     let mut valid: Vec<Manifest> = Vec::new();
     let mut damage: Option<Error> = None;
     let mut present = 0;

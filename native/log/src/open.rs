@@ -64,6 +64,7 @@ pub(crate) fn open(env: &Env, options: &Options) -> Result<Opened> {
         begin_history(env, options, &mut manifest)?;
     }
     states.retention_now = recovered.progress.retention_at;
+    states.round = recovered.progress.round;
     states.last_at = recovered.progress.at;
     states.position = recovered.progress.position;
     let spares = spare_maker(env, options, &manifest, &recovered);
@@ -161,6 +162,7 @@ fn fresh_manifest(env: &Env, options: &Options) -> Manifest {
         erase: std::collections::BTreeMap::new(),
         longest_age_ms: 0,
         scrubbed_at: env.clock.wall_ms(),
+        backup_round: 0,
     }
 }
 

@@ -67,11 +67,13 @@ pub enum Bug {
     SealedByUndurableAck,
     /// Effects that replay left are applied to an empty chat, not to the chat's row.
     PartialWithoutBase,
+    /// The journal of a backup is linked, and goes on with the store.
+    JournalLinkedInBackup,
 }
 
 impl Bug {
     /// Every bug, for the run that must catch them all.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::AckBeforeSync,
         Self::NoDirectorySync,
         Self::TruncateAtFirstBadChecksum,
@@ -103,6 +105,7 @@ impl Bug {
         Self::BehindRowLost,
         Self::SealedByUndurableAck,
         Self::PartialWithoutBase,
+        Self::JournalLinkedInBackup,
     ];
 }
 

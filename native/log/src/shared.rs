@@ -114,6 +114,11 @@ impl Shared {
         self.files.read().len()
     }
 
+    /// A journal file by its id.
+    pub fn file_of(&self, file_id: u64) -> Option<Arc<dyn DiskFile>> {
+        self.files.read().get(&Pointer::file_ordinal(file_id)).cloned()
+    }
+
     /// The journal file a pointer names.
     pub fn file(&self, pointer: Pointer) -> Option<Arc<dyn DiskFile>> {
         self.files.read().get(&pointer.file()).cloned()

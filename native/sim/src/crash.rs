@@ -122,7 +122,16 @@ impl Explorer {
         cut: &Cut,
         survivors: Option<Survivors>,
     ) -> Result<(), String> {
-        let disk = survivors.map_or_else(|| cut.kill(), |survivors| cut.power_cut(survivors));
+        let found = || survivors.map_or_else(|| cut.kill(), |survivors| cut.power_cut(survivors));
+        if let Some(taken) = &scene.world.backup
+            && self.dice.one_in(4)
+        {
+            let done = taken.done_at.is_some_and(|calls| calls <= cut.calls);
+            taken.check(&found(), scene.world, done).map_err(|error| {
+                format!("after call {}, a backup after {survivors:?}: {error}", cut.calls)
+            })?;
+        }
+        let disk = found();
         let power_was_cut = scene.power_was_cut || survivors.is_some();
         self.recover(Scene { power_was_cut, ..scene }, disk).map_err(|error| {
             let what = survivors.map_or("kill".to_owned(), |set| format!("power cut, {set:?}"));

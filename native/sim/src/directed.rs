@@ -1,6 +1,7 @@
 //! Directed scenarios: short lives written by hand, each for a promise whose breach random lives
 //! would take long to meet.
 
+mod backups;
 mod held;
 
 use foq_log::Durability;
@@ -23,6 +24,8 @@ pub const SCENARIOS: &[Scenario] = &[
         "a journal file that is sealed while somebody reads it",
         held::a_held_file_is_not_written_again,
     ),
+    ("a backup while the store goes on, seals and merges", backups::the_store_goes_on),
+    ("a backup and a restore of which each call fails", backups::each_call_fails),
 ];
 
 const SEED: u64 = 7;

@@ -72,6 +72,7 @@ fn one_step(
         10 if plan.dice.one_in(8) => return session.seal_all(&mut |_| Ok(())),
         10 if plan.dice.one_in(4) => return session.merge_all(),
         11 => return session.look_up_one().map(|_| ()),
+        14 => return session.backup_some(),
         12 | 13 => return session.merge_step().map(|_| ()),
         // Seldom and not for long: a full disk refuses most of what is asked.
         2 if plan.dice.one_in(20) => {

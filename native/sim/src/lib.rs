@@ -1,5 +1,6 @@
 //! Simulation of the log: workloads, a model that judges, crashes, planted bugs. Never shipped.
 
+pub mod backup;
 pub mod classes;
 pub mod crash;
 pub mod directed;

@@ -93,10 +93,12 @@ fn points(arguments: &Arguments, count: u64) -> Report {
     println!("{} points in {lives} lives from seed {}", tally.points, arguments.seed);
     println!("{per_second:.0} points/s");
     println!("{} acked records checked, lost: {}", tally.acked_records, failures.len());
-    let Work { seals, lookups, partial_lookups } = tally.work;
+    let Work { seals, lookups, partial_lookups, backups } = tally.work;
     println!("{seals} seals, {lookups} lookups, {partial_lookups} of them of partial chats");
-    if tally.points >= POINTS_WITH_ALL && seals.min(lookups).min(partial_lookups) == 0 {
-        failures.push("no seal, lookup or partial lookup: what was tested?".to_owned());
+    println!("{backups} backups made and restored");
+    let least = seals.min(lookups).min(partial_lookups).min(backups);
+    if tally.points >= POINTS_WITH_ALL && least == 0 {
+        failures.push("no seal, lookup, partial lookup or backup: what was tested?".to_owned());
     }
     Report { passed: tally.points, failures }
 }

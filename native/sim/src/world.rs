@@ -6,6 +6,8 @@ use foq_log::Options;
 use foq_log::env::sim::{SimClock, SimDisk, SimRandom};
 use foq_log::env::{Clock, Env, Space};
 
+use crate::backup::Taken;
+
 /// 2026-01-01T00:00:00Z, when most worlds begin.
 pub const START_MS: u64 = 1_767_225_600_000;
 
@@ -20,6 +22,8 @@ pub struct World {
     pub options: Options,
     /// Records appended and answered in this store's life so far.
     pub acked_records: u64,
+    /// The newest backup of the store since it was opened.
+    pub backup: Option<Taken>,
     seed: u64,
 }
 
@@ -31,7 +35,7 @@ impl World {
     #[must_use]
     pub fn new(options: Options, wall_ms: u64, seed: u64) -> Self {
         let clock = Arc::new(SimClock::new(wall_ms));
-        Self { disk: SimDisk::new(), clock, options, acked_records: 0, seed }
+        Self { disk: SimDisk::new(), clock, options, acked_records: 0, backup: None, seed }
     }
 
     /// The same store found on `disk` after a stop of `stopped_ms`; the machine may have
@@ -40,7 +44,19 @@ impl World {
     pub fn after_stop(&self, disk: SimDisk, stopped_ms: u64) -> Self {
         let clock = Arc::new(SimClock::new(self.clock.wall_ms() + stopped_ms));
         let seed = self.seed.wrapping_add(1);
-        Self { disk, clock, options: self.options.clone(), acked_records: self.acked_records, seed }
+        let (options, acked_records) = (self.options.clone(), self.acked_records);
+        Self { disk, clock, options, acked_records, backup: None, seed }
+    }
+
+    /// What a backup and a store made of it are given: another directory of a disk, and
+    /// randomness that is not the store's.
+    #[must_use]
+    pub fn env_of(&self, disk: &SimDisk, directory: &str) -> Env {
+        Env {
+            disk: Arc::new(disk.directory(directory)),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            random: Arc::new(SimRandom::new(!self.seed)),
+        }
     }
 
     /// What the log is given.

@@ -139,6 +139,22 @@ test('dump shows a damaged store to its end, and changes nothing', async (t) => 
   t.same(readFileSync(join(dir, 'journal', name)), before);
 });
 
+test('a backup of a closed store is restored as another store', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'foq-cli-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const [dir, to] = [join(folder, 'backup'), join(folder, 'restored')];
+  const store = await aStore(t, 3);
+  const made = await foq('backup', store, dir);
+  t.match(made, { code: 0, stdout: /the backup is complete/ });
+  t.match(await foq('verify', dir), { code: 0 });
+  const restored = await foq('restore', '--json', dir, to);
+  t.match(JSON.parse(restored.stdout), { chats: 1, records: 3 });
+  t.match(await foq('verify', to), { code: 0, stdout: /3 of them records/ });
+  const again = await foq('restore', dir, to);
+  t.match(again, { code: 1, stderr: /FOQ_UNAVAILABLE.*not empty/ });
+  t.match(await foq('restore', store, join(folder, 'no')), { code: 1, stderr: /no backup/ });
+});
+
 test('repair leaves a sound store alone, and refuses a corrupt journal by name', async (t) => {
   const dir = await aStore(t, 3);
   const sound = await foq('repair', dir);

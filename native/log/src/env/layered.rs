@@ -2,6 +2,7 @@
 //! or look at what is done with files.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Disk, DiskFile, LockError, OpenMode, Space};
@@ -47,6 +48,14 @@ impl Disk for Layered {
 
     fn remove(&self, path: &str) -> io::Result<()> {
         self.below.remove(path)
+    }
+
+    fn link(&self, path: &str, to: &Path) -> io::Result<()> {
+        self.below.link(path, to)
+    }
+
+    fn path_of(&self, path: &str) -> PathBuf {
+        self.below.path_of(path)
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {

@@ -5,6 +5,7 @@
 //! Paths are relative to the store's directory and use `/`. Calls block.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 mod layered;
@@ -30,8 +31,17 @@ pub trait Disk: Send + Sync {
     /// Renames atomically, replacing the target; durable after `sync_dir`.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
 
-    /// Removes a file; durable after `sync_dir`.
+    /// Removes a name; durable after `sync_dir`. Who has the file open, or another name of it,
+    /// keeps it.
     fn remove(&self, path: &str) -> io::Result<()>;
+
+    /// Gives a file a second name, in another directory: the `path_of` a disk of the same world.
+    /// The name is durable after `sync_dir` of its folder there. Fails where the two lie on
+    /// different file systems, where the file system has no links, and where the name is taken.
+    fn link(&self, path: &str, to: &Path) -> io::Result<()>;
+
+    /// The place of a file for `link`; says nothing about whether there is one.
+    fn path_of(&self, path: &str) -> PathBuf;
 
     /// Names (not paths) in a folder, sorted; `""` is the root. A missing folder is `NotFound`.
     fn list(&self, path: &str) -> io::Result<Vec<String>>;

@@ -130,21 +130,28 @@ impl<'a> ValidBatch<'a> {
     /// Verifies the batch that begins at `bytes[0]`; `None` when anything does not.
     pub fn verify(place: Place<'_>, bytes: &'a [u8]) -> Option<Self> {
         let header = BatchHeader::decode(bytes)?;
+        let effects = bytes.get(batch_header::SIZE..header.batch_bytes as usize)?;
+        if Self::checksum(place, bytes)? != bytes.u32_at(batch_header::CRC32C) {
+            return None;
+        }
+        let valid = Self { header, effects };
+        valid.iterate().all(|(effect, _)| effect.body_verifies()).then_some(valid)
+    }
+
+    /// The checksum that a batch of these bytes has at that place; `None` where they do not add up.
+    #[inline]
+    pub fn checksum(place: Place<'_>, bytes: &[u8]) -> Option<u32> {
+        let header = BatchHeader::decode(bytes)?;
         let batch = bytes.get(..header.batch_bytes as usize)?;
-        let effects = batch.get(batch_header::SIZE..)?;
         let mut crc = place.seed();
-        let mut rest = effects;
+        let mut rest = batch.get(batch_header::SIZE..)?;
         for _ in 0..header.effect_count {
             let (head_bytes, effect_bytes) = effect::lengths(rest)?;
             crc = crc32c(crc, rest.get(..head_bytes)?);
             rest = rest.get(effect_bytes..)?;
         }
-        crc = crc32c(crc, batch.get(batch_header::MAGIC..batch_header::SIZE)?);
-        if !rest.is_empty() || crc != batch.u32_at(batch_header::CRC32C) {
-            return None;
-        }
-        let valid = Self { header, effects };
-        valid.iterate().all(|(effect, _)| effect.body_verifies()).then_some(valid)
+        let described = batch.get(batch_header::MAGIC..batch_header::SIZE)?;
+        rest.is_empty().then(|| crc32c(crc, described))
     }
 
     /// The batch that begins at `bytes[0]` and was verified before.

@@ -32,6 +32,7 @@ pub(crate) mod layout {
     pub const NEXT_TABLE_ID: usize = SEALED_RETENTION_AT + 8;
     pub const LONGEST_AGE: usize = NEXT_TABLE_ID + 8;
     pub const SCRUBBED_AT: usize = LONGEST_AGE + 8;
+    pub const BACKUP_ROUND: usize = SCRUBBED_AT + 8;
     pub const TABLES: usize = 512;
     /// The file is a multiple of this: small manifests are replaced in place.
     pub const UNIT: usize = 4096;
@@ -99,6 +100,8 @@ pub(crate) struct Manifest {
     pub longest_age_ms: u64,
     /// Up to this moment all tables that were due have been read again (see `merge::scrub`).
     pub scrubbed_at: u64,
+    /// Of a backup: the last round of its journal; 0 in a store.
+    pub backup_round: u64,
 }
 
 /// The end of what is sealed: the last round that tables cover.
@@ -143,6 +146,7 @@ impl Manifest {
         put(&mut bytes, layout::NEXT_TABLE_ID, &self.next_table_id.to_le_bytes());
         put(&mut bytes, layout::LONGEST_AGE, &self.longest_age_ms.to_le_bytes());
         put(&mut bytes, layout::SCRUBBED_AT, &self.scrubbed_at.to_le_bytes());
+        put(&mut bytes, layout::BACKUP_ROUND, &self.backup_round.to_le_bytes());
         let count = u32::try_from(rows).unwrap_or(u32::MAX);
         put(&mut bytes, layout::TABLE_COUNT, &count.to_le_bytes());
         let places = bytes.get_mut(layout::TABLES..).unwrap_or_default();
@@ -210,6 +214,7 @@ impl Manifest {
             erase,
             longest_age_ms: bytes.u64_at(layout::LONGEST_AGE),
             scrubbed_at: bytes.u64_at(layout::SCRUBBED_AT),
+            backup_round: bytes.u64_at(layout::BACKUP_ROUND),
         })
     }
 }

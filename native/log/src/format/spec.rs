@@ -72,6 +72,7 @@ fn the_table_of_the_manifest_is_the_constants() {
             ("next table id", m::NEXT_TABLE_ID),
             ("longest age", m::LONGEST_AGE),
             ("scrubbed at", m::SCRUBBED_AT),
+            ("backup round", m::BACKUP_ROUND),
         ],
     );
     use table_row as t;

@@ -56,6 +56,7 @@ pub struct Repairs {
 pub fn repair(env: &Env, repairing: Repairing) -> Result<Repairs> {
     let disk = &*env.disk;
     refuse_broker(disk)?;
+    manifests::refuse_backup(disk)?;
     let _lock = disk.lock(repairing == Repairing::Write).map_err(|error| match error {
         LockError::Held { pid } => Error::Locked { pid },
         LockError::Io(source) => Error::io("the store cannot be locked", disk.name(), source),

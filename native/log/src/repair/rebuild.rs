@@ -66,6 +66,7 @@ pub(super) fn manifest(env: &Env, repairs: &mut Repairs) -> Result<Manifest> {
         replaced: Vec::new(),
         longest_age_ms: u64::MAX,
         scrubbed_at: now,
+        backup_round: 0,
     })
 }
 

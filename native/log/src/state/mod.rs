@@ -65,6 +65,8 @@ pub(crate) struct States {
     consumers: KeyMap<u64, HashSet<ChatIndex>>,
     /// The retention clock as of the last applied batch.
     pub retention_now: u64,
+    /// The last applied round.
+    pub round: u64,
     /// Time stamp of the last applied batch.
     pub last_at: u64,
     /// Position of the last applied effect.

@@ -18,6 +18,7 @@ mod info;
 mod kind;
 mod merge;
 mod reader;
+mod reseed;
 mod scan;
 mod scrub;
 #[cfg(test)]

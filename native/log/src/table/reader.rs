@@ -61,9 +61,9 @@ pub(crate) struct Table {
     filter: OnceLock<Filter>,
 }
 
-struct Opened {
+pub(super) struct Opened {
     file: Arc<dyn DiskFile>,
-    footer: Footer,
+    pub(super) footer: Footer,
 }
 
 /// Reads whose table this is and what it holds: what a manifest is rebuilt from. Checks the footer
@@ -243,18 +243,29 @@ impl Table {
         }
         let Some(opened) = self.opened(waiting)? else { return Ok(None) };
         let range = opened.footer.filter();
-        let Some(bytes) = self.bytes(range.clone(), waiting)? else { return Ok(None) };
-        if self.seed_checksum(range.start, &bytes) != opened.footer.filter_crc {
-            return Err(self.corrupt(range, "the filter's checksum does not verify"));
-        }
+        let Some(bytes) = self.filter_bytes(&opened.footer, waiting)? else { return Ok(None) };
         let filter = Filter::decode(bytes)
             .ok_or_else(|| self.corrupt(range, "the filter has an impossible size"))?;
         let _ = self.filter.set(filter);
         Ok(self.filter.get())
     }
 
+    /// The filter as it lies in the file.
+    pub(super) fn filter_bytes(
+        &self,
+        footer: &Footer,
+        waiting: Waiting,
+    ) -> Result<Option<Vec<u8>>> {
+        let range = footer.filter();
+        let Some(bytes) = self.bytes(range.clone(), waiting)? else { return Ok(None) };
+        if self.seed_checksum(range.start, &bytes) != footer.filter_crc {
+            return Err(self.corrupt(range, "the filter's checksum does not verify"));
+        }
+        Ok(Some(bytes))
+    }
+
     /// The file and its footer. Opening a file may wait, so it is for those who may.
-    fn opened(&self, waiting: Waiting) -> Result<Option<&Opened>> {
+    pub(super) fn opened(&self, waiting: Waiting) -> Result<Option<&Opened>> {
         if self.opened.get().is_none() && waiting == Waiting::Allowed {
             let opened = open_file(&*self.disk, self.info.kind, self.info.id)?;
             self.check_owner(&opened.footer)?;

@@ -85,6 +85,9 @@ pub fn verify(env: &Env) -> Result<Report> {
     let start = Progress { round, position, at, retention_at, marked: round > 0 };
     let recovered = recovery.run(start, &mut |replayed| report.count(replayed))?;
     report.conclude(recovered, manifest.first_file_id)?;
+    if manifests::is_backup(disk)? {
+        report.check_backup_end(manifest.backup_round);
+    }
     tables::check(&env.disk, &manifest, &mut report)?;
     if report.errors.is_empty() {
         drop(lock);
@@ -159,6 +162,15 @@ impl Report {
         let records = effects.filter(|(effect, _)| matches!(effect, Effect::Record(_))).count();
         self.records += records as u64;
         self.mark = self.mark.max(header.mark());
+    }
+
+    /// All of a backup was durable: where it ends is no matter of judgement.
+    fn check_backup_end(&mut self, backup_round: u64) {
+        if self.errors.is_empty() && (self.last_round != backup_round || self.tail == Tail::Torn) {
+            let last = self.last_round;
+            let what = format!("the journal ends with round {last}, and not with {backup_round}");
+            self.errors.push(Error::corrupt("journal", 0..0, what));
+        }
     }
 
     fn conclude(&mut self, recovered: Recovered, first_file_id: u64) -> Result<()> {

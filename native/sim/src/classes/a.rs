@@ -57,6 +57,8 @@ fn work(
     reopens: bool,
 ) -> Result<(), String> {
     harness::drive(session, plan, explorer, 0)?;
+    session.finish_backup()?;
+    explorer.explore(session.scene(Some(plan), 0))?;
     if reopens {
         session.reopen(&mut |session| explorer.explore(session.scene(Some(plan), 0)))?;
         session.check_live()?;

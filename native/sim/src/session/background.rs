@@ -15,6 +15,8 @@ pub struct Work {
     pub lookups: u64,
     /// Those of them of which replay had left effects.
     pub partial_lookups: u64,
+    /// Backups that came to an end, and were restored.
+    pub backups: u64,
 }
 
 impl Work {
@@ -23,6 +25,7 @@ impl Work {
         self.seals += other.seals;
         self.lookups += other.lookups;
         self.partial_lookups += other.partial_lookups;
+        self.backups += other.backups;
     }
 }
 

@@ -6,6 +6,7 @@
 //! explains is none, and ends the session's work (`failure`).
 
 mod background;
+mod backing_up;
 mod lifecycle;
 mod spares;
 
@@ -17,8 +18,8 @@ use std::collections::{BTreeMap, VecDeque};
 use foq_log::env::Clock;
 use foq_log::env::sim::Dice;
 use foq_log::{
-    Assembled, Background, BackgroundJob, Completion, Durability, Error, FoundChat, IN_FLIGHT_MAX,
-    Log, Lookup, Outcome, Round, SealJob, Ticket,
+    Assembled, Background, BackgroundJob, BackupJob, Completion, Durability, Error, FoundChat,
+    IN_FLIGHT_MAX, Log, Lookup, Outcome, Round, SealJob, Ticket,
 };
 
 use crate::crash::Scene;
@@ -75,6 +76,7 @@ pub struct Session {
     seal: Option<SealJob>,
     background: Option<Background>,
     job: Option<BackgroundJob>,
+    backup: Option<BackupJob>,
     lookups: Vec<Lookup>,
     /// What lookups found and the log has not got yet.
     found: Vec<FoundChat>,
@@ -110,6 +112,7 @@ impl Session {
             seal: None,
             background: None,
             job: None,
+            backup: None,
             lookups: Vec::new(),
             found: Vec::new(),
             work: Work::default(),

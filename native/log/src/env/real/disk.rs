@@ -76,6 +76,14 @@ impl Disk for RealDisk {
         fs::remove_file(self.path(path))
     }
 
+    fn link(&self, path: &str, to: &Path) -> io::Result<()> {
+        fs::hard_link(self.path(path), to)
+    }
+
+    fn path_of(&self, path: &str) -> PathBuf {
+        self.path(path)
+    }
+
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for found in fs::read_dir(self.path(path))? {

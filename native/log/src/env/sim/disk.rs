@@ -1,6 +1,8 @@
 //! The simulated disk as the log sees it: `Disk`, `DiskFile` and the store's lock.
 
+use std::borrow::Cow;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -13,31 +15,46 @@ use super::world::{Call, World, to_usize};
 use crate::env::{Disk, DiskFile, LockError, OpenMode, Space};
 
 impl SimDisk {
-    /// A call on a path that fails whole, or is done.
+    /// A call on a path that fails whole, or is done; `body` gets the path in the world.
     fn on_path<T>(
         &self,
         kind: CallKind,
         path: &str,
-        body: impl FnOnce(&mut World) -> io::Result<T>,
+        body: impl FnOnce(&mut World, &str) -> io::Result<T>,
     ) -> io::Result<T> {
+        let path = &*self.within(path);
         let call = Call { kind, path, byte_offset: 0, length: 0 };
         self.world.lock().call(&call, |world, fault, _| {
             fail_whole(fault)?;
-            body(world)
+            body(world, path)
         })
+    }
+
+    /// A path of this directory, as the world knows it.
+    fn within<'a>(&'a self, path: &'a str) -> Cow<'a, str> {
+        match (self.root.is_empty(), path.is_empty()) {
+            (true, _) => Cow::Borrowed(path),
+            (false, true) => Cow::Borrowed(&self.root),
+            (false, false) => Cow::Owned(format!("{}/{path}", self.root)),
+        }
+    }
+
+    /// Where paths of this world begin: no two worlds have the same files.
+    fn device(&self) -> PathBuf {
+        PathBuf::from(format!("/{:p}", Arc::as_ptr(&self.world)))
     }
 }
 
 impl Disk for SimDisk {
     fn create_root(&self) -> io::Result<()> {
-        self.on_path(CallKind::CreateRoot, "", |world| {
-            world.state.root_made = true;
+        self.on_path(CallKind::CreateRoot, "", |world, root| {
+            world.state.make_root(root);
             Ok(())
         })
     }
 
     fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.on_path(CallKind::CreateDir, path, |world| {
+        self.on_path(CallKind::CreateDir, path, |world, path| {
             if !world.state.has_folder(super::state::folder_of(path)) {
                 return Err(io::ErrorKind::NotFound.into());
             }
@@ -49,52 +66,70 @@ impl Disk for SimDisk {
     }
 
     fn open(&self, path: &str, mode: OpenMode) -> io::Result<Arc<dyn DiskFile>> {
-        let inode = self.on_path(CallKind::Open, path, |world| match mode {
+        let inode = self.on_path(CallKind::Open, path, |world, path| match mode {
             OpenMode::Create => world.state.create(path),
             OpenMode::Read | OpenMode::Update => {
                 world.state.file(path).ok_or_else(|| io::ErrorKind::NotFound.into())
             }
         })?;
-        let world = Arc::clone(&self.world);
-        Ok(Arc::new(SimFile { world, inode, path: path.into(), writes: mode != OpenMode::Read }))
+        let (world, path) = (Arc::clone(&self.world), Arc::from(self.within(path)));
+        Ok(Arc::new(SimFile { world, inode, path, writes: mode != OpenMode::Read }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.on_path(CallKind::Rename, from, |world| world.state.rename(from, to))
+        let to = self.within(to);
+        self.on_path(CallKind::Rename, from, |world, from| world.state.rename(from, &to))
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        self.on_path(CallKind::Remove, path, |world| world.state.remove(path))
+        self.on_path(CallKind::Remove, path, |world, path| world.state.remove(path))
+    }
+
+    fn link(&self, path: &str, to: &Path) -> io::Result<()> {
+        let device = self.device();
+        self.on_path(CallKind::Link, path, |world, from| {
+            let to = to.strip_prefix(&device).ok().and_then(Path::to_str);
+            world.state.link(from, to.ok_or(io::ErrorKind::CrossesDevices)?)
+        })
+    }
+
+    fn path_of(&self, path: &str) -> PathBuf {
+        self.device().join(&*self.within(path))
     }
 
     fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        self.on_path(CallKind::List, path, |world| world.state.list(path))
+        self.on_path(CallKind::List, path, |world, path| world.state.list(path))
     }
 
     fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.on_path(CallKind::SyncDir, path, |world| world.state.sync_dir(path))
+        self.on_path(CallKind::SyncDir, path, |world, path| world.state.sync_dir(path))
     }
 
     fn space(&self) -> io::Result<Space> {
-        self.on_path(CallKind::Space, "", |world| {
+        self.on_path(CallKind::Space, "", |world, _| {
             let state = &world.state;
             Ok(Space { free_bytes: state.free_bytes, total_bytes: state.total_bytes })
         })
     }
 
     fn lock(&self, exclusive: bool) -> Result<Box<dyn Send + Sync>, LockError> {
-        let held = self.on_path(CallKind::Lock, "", |world| {
-            if !world.state.root_made {
+        let held = self.on_path(CallKind::Lock, "", |world, root| {
+            if !world.state.has_folder(root) {
                 return Err(io::ErrorKind::NotFound.into());
             }
-            let held = world.locked;
-            world.locked |= exclusive;
+            let held = world.locked.contains(root);
+            if exclusive {
+                world.locked.insert(root.into());
+            }
             Ok(held)
         });
         match held {
             Err(error) => Err(LockError::Io(error)),
             Ok(true) => Err(LockError::Held { pid: 1 }),
-            Ok(false) if exclusive => Ok(Box::new(SimLock { world: Arc::clone(&self.world) })),
+            Ok(false) if exclusive => Ok(Box::new(SimLock {
+                world: Arc::clone(&self.world),
+                root: Arc::clone(&self.root),
+            })),
             Ok(false) => Ok(Box::new(())),
         }
     }
@@ -111,11 +146,12 @@ impl Disk for SimDisk {
 /// Held until dropped.
 struct SimLock {
     world: Arc<Mutex<World>>,
+    root: Arc<str>,
 }
 
 impl Drop for SimLock {
     fn drop(&mut self) {
-        self.world.lock().locked = false;
+        self.world.lock().locked.remove(&self.root);
     }
 }
 

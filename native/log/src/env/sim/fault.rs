@@ -11,6 +11,7 @@ pub enum CallKind {
     Open,
     Rename,
     Remove,
+    Link,
     List,
     SyncDir,
     Space,
@@ -24,12 +25,13 @@ pub enum CallKind {
 
 impl CallKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::CreateRoot,
         Self::CreateDir,
         Self::Open,
         Self::Rename,
         Self::Remove,
+        Self::Link,
         Self::List,
         Self::SyncDir,
         Self::Space,

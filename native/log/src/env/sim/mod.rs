@@ -44,6 +44,8 @@ use world::{Watch, World};
 #[derive(Clone)]
 pub struct SimDisk {
     world: Arc<Mutex<World>>,
+    /// The directory that it stands for; empty for the first one.
+    root: Arc<str>,
 }
 
 impl Default for SimDisk {
@@ -60,7 +62,14 @@ impl SimDisk {
     }
 
     fn with_state(state: State) -> Self {
-        Self { world: Arc::new(Mutex::new(World::new(state))) }
+        Self { world: Arc::new(Mutex::new(World::new(state))), root: Arc::from("") }
+    }
+
+    /// Another directory of this disk, for what is backed up and restored: `name` has no slash, and
+    /// begins the paths of its files in calls, faults and `files`.
+    #[must_use]
+    pub fn directory(&self, name: &str) -> Self {
+        Self { world: Arc::clone(&self.world), root: Arc::from(name) }
     }
 
     /// Decides anew what failed syncs and writes leave.

@@ -2,7 +2,7 @@
 //! (`live`) and as a power cut is sure to leave them (`durable`), with the changes between the
 //! two that no directory sync has covered. Cheap to clone: a clone is a moment of the disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -101,9 +101,40 @@ impl State {
         Ok(number)
     }
 
+    /// Makes the directory of another disk of this world, durable at once.
+    pub(super) fn make_root(&mut self, path: &str) {
+        self.root_made = true;
+        if path.is_empty() || self.has_folder(path) {
+            return;
+        }
+        for names in [&mut self.live, &mut self.durable] {
+            Arc::make_mut(names).insert(path.into(), Node::Folder);
+        }
+        self.changes += 1;
+    }
+
+    /// A second name for a file.
+    pub(super) fn link(&mut self, from: &str, to: &str) -> io::Result<()> {
+        let number = self.file(from).ok_or(io::ErrorKind::NotFound)?;
+        if !self.has_folder(folder_of(to)) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if self.live.contains_key(to) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.make(to, Node::File(number));
+        Ok(())
+    }
+
+    /// The bytes that go with a name: those of its file, if it is the last.
+    fn freed_with(&self, number: usize) -> u64 {
+        let names = self.live.values().filter(|node| **node == Node::File(number));
+        if names.count() > 1 { 0 } else { self.length(number) }
+    }
+
     pub(super) fn remove(&mut self, path: &str) -> io::Result<()> {
         let number = self.file(path).ok_or(io::ErrorKind::NotFound)?;
-        self.free_bytes += self.length(number);
+        self.free_bytes += self.freed_with(number);
         Arc::make_mut(&mut self.live).remove(path);
         self.unsynced_names.push(NameChange::Removed(path.into(), Node::File(number)));
         self.changes += 1;
@@ -116,7 +147,7 @@ impl State {
             return Err(io::ErrorKind::NotFound.into());
         }
         if let Some(replaced) = self.file(to) {
-            self.free_bytes += self.length(replaced);
+            self.free_bytes += self.freed_with(replaced);
         }
         let (from, to): (Arc<str>, Arc<str>) = (from.into(), to.into());
         let node = Node::File(number);
@@ -181,11 +212,12 @@ impl State {
 
     /// Bytes of all files with a name.
     pub(super) fn used_bytes(&self) -> u64 {
-        let lengths = self.live.values().map(|node| match node {
-            Node::File(number) => self.length(*number),
-            Node::Folder => 0,
+        let files = self.live.values().filter_map(|node| match node {
+            Node::File(number) => Some(*number),
+            Node::Folder => None,
         });
-        lengths.sum()
+        let files: BTreeSet<usize> = files.collect();
+        files.into_iter().map(|number| self.length(number)).sum()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What happens around each call on the simulated disk, whatever it does: it is counted, the
 //! moment before it may be collected, a planned fault may meet it, and it may be traced.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -15,7 +16,8 @@ pub(super) struct World {
     pub(super) state: State,
     pub(super) calls: u64,
     pub(super) crashed: bool,
-    pub(super) locked: bool,
+    /// The directories whose lock is held.
+    pub(super) locked: BTreeSet<Arc<str>>,
     pub(super) faults: Faults,
     pub(super) trace: Option<Trace>,
     pub(super) watch: Option<Watch>,
@@ -67,7 +69,7 @@ impl World {
             state,
             calls: 0,
             crashed: false,
-            locked: false,
+            locked: BTreeSet::new(),
             faults: Faults::default(),
             trace: None,
             watch: None,

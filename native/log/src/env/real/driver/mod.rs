@@ -7,10 +7,13 @@
 //!   the oldest ones.
 //! - The **reader** looks up chats that are not in RAM and are asked for.
 //!
+//! A backup runs on the thread of whoever asks for it.
+//!
 //! Invariants: nobody waits holding a lock. Every submitted operation is settled exactly once,
 //! whatever happens: a failed write or sync, or a panic on either thread, poisons the store,
 //! settles all that is outstanding with `FOQ_POISONED`, and leaves readers as they were.
 
+mod backups;
 mod barrier;
 mod committer;
 mod counting;
@@ -24,10 +27,12 @@ mod tests;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle, ThreadId};
 
 use parking_lot::Mutex;
 
+use self::backups::Backups;
 use self::committer::{Committer, Helpers};
 use self::counting::Counting;
 use self::intake::Intake;
@@ -39,7 +44,7 @@ use crate::error::{Error, Result};
 use crate::merge::Pace;
 use crate::ops::Completion;
 use crate::options::{Durability, Options};
-use crate::{AttachmentId, Counters, Log, NewsPage, Packed, Packer, Reader};
+use crate::{AttachmentId, BackedUp, Counters, Log, NewsPage, Packed, Packer, Reader};
 
 /// Who learns what became of a caller's operations.
 pub trait CompletionSink: Send + Sync {
@@ -65,6 +70,7 @@ pub struct RunningStore {
     reader: Reader,
     damage: Option<Error>,
     counting: Arc<Counting>,
+    backups: Backups,
     /// Whether it was opened for more than reading.
     writes: bool,
     committer: ThreadId,
@@ -92,9 +98,10 @@ impl RunningStore {
         let work = Work {
             maker: log.spare_maker(),
             background: log.background(),
-            pace: Pace::new(options.background_bytes_per_second, now),
+            pace: Arc::new(Mutex::new(Pace::new(options.background_bytes_per_second, now))),
             env: env.clone(),
         };
+        let backups = Backups::new(env, &work.pace);
         let sealer = Sealer::start(work, &intake, !options.read_only)
             .map_err(|error| no_thread(env, error))?;
         // The unsafe class waits for no disk: its committer writes alone.
@@ -116,7 +123,7 @@ impl RunningStore {
             .map_err(|error| no_thread(env, error))?;
         let committer = handle.thread().id();
         let (writes, handle) = (!options.read_only, Mutex::new(Some(handle)));
-        Ok(Self { intake, packer, reader, damage, counting, writes, committer, handle })
+        Ok(Self { intake, packer, reader, damage, counting, backups, writes, committer, handle })
     }
 
     /// Packs operations for [`Caller::submit`], on the caller's own thread.
@@ -168,6 +175,21 @@ impl RunningStore {
         }
     }
 
+    /// Backs the store up into an empty directory, while it goes on; see `Reader::begin_backup`.
+    /// Blocks for as long as that takes at the rate of background work; somebody else ends it by
+    /// `give_up`.
+    ///
+    /// # Errors
+    /// Those of `Reader::begin_backup` and `BackupJob::step`, after which the store is as it was;
+    /// `FOQ_CLOSED` where it was given up, or the store closed; what is corrupt in a store that was
+    /// opened for reading.
+    pub fn backup(&self, target: &Env, give_up: &AtomicBool) -> Result<BackedUp> {
+        match &self.damage {
+            Some(damage) => Err(damage.clone()),
+            None => self.backups.run(&self.reader, &target.disk, give_up),
+        }
+    }
+
     /// The store looks at its clock and at the space of its disk now, and not only when it planned
     /// to; returns when it has done what that asked for and has its spares, so that it touches the
     /// disk no more by itself; at once in a store that is only read. For worlds whose time and
@@ -185,8 +207,11 @@ impl RunningStore {
     /// # Errors
     /// `FOQ_POISONED` when the store is, and what kept the last acks from becoming durable.
     pub fn close(&self) -> Result<()> {
+        let is_sink = thread::current().id() == self.committer;
+        // The lock is released at the end: by then nobody may look at the files.
+        self.backups.end(!is_sink);
         self.intake.close();
-        if thread::current().id() == self.committer {
+        if is_sink {
             return Ok(());
         }
         let closed = self.intake.wait_closed();

@@ -44,7 +44,8 @@ struct BellState {
 pub(super) struct Work {
     pub(super) maker: SpareMaker,
     pub(super) background: Background,
-    pub(super) pace: Pace,
+    /// Shared with backups: together they keep the rate.
+    pub(super) pace: Arc<Mutex<Pace>>,
     pub(super) env: Env,
 }
 
@@ -195,10 +196,10 @@ impl Thread<'_> {
             if now < self.look_at && !self.hurry {
                 return Ok(Some(Duration::from_millis(self.look_at - now)));
             }
-            self.work.pace.owe(background.debt_bytes(wall_ms));
+            self.work.pace.lock().owe(background.debt_bytes(wall_ms));
             self.job = background.next(wall_ms);
         }
-        let wait_ms = self.work.pace.wait_ms(now);
+        let wait_ms = self.work.pace.lock().wait_ms(now);
         if wait_ms > 0 && self.job.is_some() && !self.hurry {
             return Ok(Some(Duration::from_millis(wait_ms)));
         }
@@ -210,7 +211,7 @@ impl Thread<'_> {
         let before = job.bytes();
         match job.step()? {
             BackgroundStep::More(job) => {
-                self.work.pace.spend(job.bytes().saturating_sub(before));
+                self.work.pace.lock().spend(job.bytes().saturating_sub(before));
                 self.job = Some(job);
             }
             BackgroundStep::Done(finished) => background.finish(finished, wall_ms),

@@ -1,6 +1,7 @@
 //! The threads, on a real disk: what is submitted is settled once, whatever happens.
 
 mod backlog;
+mod backups;
 mod barrier;
 mod cached;
 mod counting;
