@@ -12,6 +12,7 @@ use crate::format::effect::{Effect, RecordEffect, raise};
 use crate::format::file::{FileHeader, journal_file_id, journal_path};
 use crate::format::manifest::{MANIFEST_PATHS, Manifest, layout};
 use crate::json::Line;
+use crate::manifests::{BACKUP_PATH, is_backup};
 use crate::table::TableKind;
 use crate::table::dump::dump_tables;
 use crate::verify::{lock_for_reading, read_file, refuse_broker};
@@ -28,9 +29,9 @@ pub fn dump(env: &Env, sink: &mut dyn FnMut(String)) -> Result<()> {
     let disk = &*env.disk;
     refuse_broker(disk)?;
     let _lock = lock_for_reading(disk)?;
-    for path in MANIFEST_PATHS {
-        dump_manifest(disk, path, sink);
-    }
+    let backup = [BACKUP_PATH];
+    let paths = if is_backup(disk)? { backup.as_slice() } else { &MANIFEST_PATHS };
+    paths.iter().for_each(|path| dump_manifest(disk, path, sink));
     let names = disk.list("journal");
     let names =
         names.map_err(|source| Error::io("there is no journal here", disk.name(), source))?;
@@ -67,6 +68,10 @@ fn dump_manifest(disk: &dyn Disk, path: &str, sink: &mut Sink<'_>) {
         .truth("ready", manifest.ready)
         .truth("pageCacheUnsafe", manifest.unsafe_class)
         .truth("clean", manifest.clean);
+    let line = match manifest.backup_round {
+        0 => line,
+        round => line.number("backupRound", round),
+    };
     sink(line.finish());
     for table in &manifest.tables {
         let pair = |(first, last): (u64, u64)| std::iter::once((first, last));

@@ -276,3 +276,36 @@ fn of_two_unsynced_renames_of_one_file_the_second_never_survives_alone() {
         (0..4).map(|mask| disk.crash_image(Survivors::Mask(mask)).list("").unwrap()).collect();
     assert_eq!(names, [["a"], ["b"], ["c"], ["c"]]);
 }
+
+#[test]
+fn a_second_name_is_certain_once_its_own_folder_was_synced_and_keeps_the_file() {
+    let disk = a_disk();
+    disk.set_space(Space { free_bytes: 4096, total_bytes: 8192 });
+    let file = a_file(&disk, "a", 2);
+    let other = disk.directory("other");
+    other.create_root().unwrap();
+    disk.link("a", &other.path_of("b")).unwrap();
+    disk.sync_dir("").unwrap();
+    assert_eq!(disk.crash_image(Survivors::None).contents("other/b"), None);
+    other.sync_dir("").unwrap();
+    disk.remove("a").unwrap();
+    disk.sync_dir("").unwrap();
+    assert_eq!(other.list("").unwrap(), ["b"]);
+    assert_eq!(disk.space().unwrap().free_bytes, 4096 - 1024, "one name is left");
+    assert_eq!(disk.crash_image(Survivors::None).contents("other/b").unwrap(), read_all(&*file));
+    other.remove("b").unwrap();
+    assert_eq!(disk.space().unwrap().free_bytes, 4096);
+}
+
+#[test]
+fn a_name_that_is_taken_and_another_world_get_no_link() {
+    let (disk, elsewhere) = (a_disk(), a_disk());
+    a_file(&disk, "a", 1);
+    a_file(&disk, "b", 1);
+    let refusal = |to: &SimDisk| disk.link("a", &to.path_of("b")).unwrap_err().kind();
+    assert_eq!(refusal(&disk), ErrorKind::AlreadyExists);
+    assert_eq!(refusal(&elsewhere), ErrorKind::CrossesDevices);
+    let missing = disk.link("no", &disk.path_of("c")).unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::NotFound);
+    assert_eq!(disk.crash_image(Survivors::None).contents("a"), disk.contents("a"));
+}

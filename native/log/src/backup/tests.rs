@@ -143,6 +143,11 @@ fn a_backup_opens_for_reading_only_and_is_not_repaired() {
     assert_eq!(payloads(&log.reader(), "one"), [b"1", b"2"]);
     let found = verify(&env).unwrap();
     assert!(found.errors.is_empty() && found.repairs.is_empty(), "{found}");
+    let mut lines = Vec::new();
+    crate::dump(&env, &mut |line| lines.push(line)).unwrap();
+    let last = found.last_round;
+    assert!(lines[0].contains(&format!("\"backupRound\":{last}")), "{}", lines[0]);
+    assert!(lines.iter().all(|line| !line.contains("error")), "{lines:?}");
 }
 
 #[test]
@@ -209,7 +214,7 @@ fn journal_files_that_are_sealed_meanwhile_are_not_written_again() {
 }
 
 #[test]
-fn a_backup_whose_journal_is_cut_or_whose_bytes_rot_is_refused_by_name() {
+fn a_backup_whose_bytes_rot_is_refused_by_name_and_so_is_one_that_lost_its_last_round() {
     let store = a_store();
     let [backup, target] = ["1", "2"].map(|name| store.disk.directory(name));
     back_up(&store, &backup);
@@ -225,6 +230,13 @@ fn a_backup_whose_journal_is_cut_or_whose_bytes_rot_is_refused_by_name() {
             assert!(target.list("").is_err(), "nothing was begun");
         }
     }
+    // The last round alone: a store would be cut there.
+    let (path, bytes) = files.iter().find(|(path, _)| path.starts_with("1/journal/")).unwrap();
+    let last = bytes.len() as u64 - 512;
+    store.disk.damage(path, last, &[0; 512]);
+    let found = restore_into(&store, &backup, &target).err().unwrap();
+    assert!(found.to_string().contains("the journal ends with round"), "{found}");
+    store.disk.damage(path, last, &bytes[bytes.len() - 512..]);
     restore_into(&store, &backup, &target).unwrap();
 }
 

@@ -47,9 +47,9 @@ struct Remains {
 pub fn count_calls(seed: u64) -> Result<u64, String> {
     let mut session = Session::create(a_world(seed), seed).map_err(|error| error.to_string())?;
     live_in(&mut session, seed)?;
-    let Work { seals, lookups, .. } = session.work;
-    if seals.min(lookups) == 0 {
-        return Err(format!("a life with {seals} seals and {lookups} lookups tests too little"));
+    let Work { seals, lookups, backups, .. } = session.work;
+    if seals.min(lookups).min(backups) == 0 {
+        return Err(format!("{seals} seals, {lookups} lookups, {backups} backups: too little"));
     }
     let (world, _) = session.close()?;
     Ok(world.disk.calls())
@@ -117,13 +117,15 @@ fn live(world: World, seed: u64) -> Result<Remains, String> {
     Ok(Remains { world, model })
 }
 
-/// Work, all of it sealed and merged, a clean close and another opening, more work, which looks
+/// Work, all of it sealed, merged and backed up, a clean close and another opening, more work, which looks
 /// chats up.
 fn live_in(session: &mut Session, seed: u64) -> Result<(), String> {
     let mut plan = Plan::new(seed, Profile::MIXED, STEPS);
     work(session, &mut plan)?;
     session.seal_all(&mut |_| Ok(()))?;
     session.merge_all()?;
+    session.begin_backup()?;
+    session.finish_backup()?;
     if session.failure.is_none() {
         session.reopen(&mut |_| Ok(()))?;
         plan.prolong(STEPS_AFTER_CLOSE);

@@ -41,7 +41,7 @@ impl Session {
 
     /// Begins a backup in a directory of its own.
     pub fn begin_backup(&mut self) -> Result<(), String> {
-        if self.failure.is_some() {
+        if self.failure.is_some() || self.backup.is_some() {
             return Ok(());
         }
         // An earlier life may have left directories of its own.
