@@ -159,6 +159,22 @@ impl Catalog {
         self.unlisted.lock().remove(&(kind, id));
     }
 
+    /// The id that the next table gets.
+    pub fn next_table_id(&self) -> u64 {
+        self.next_table_id.load(Ordering::Relaxed)
+    }
+
+    /// Removes what tables with ids from here on have left, as far as possible: they were given up,
+    /// and no manifest has ever named them.
+    pub fn discard_from(&self, first_id: u64) {
+        for id in first_id..self.next_table_id() {
+            for kind in TableKind::ALL {
+                let _ = self.disk.remove(&kind.temporary_path(id));
+                let _ = self.disk.remove(&kind.path(id));
+            }
+        }
+    }
+
     /// Greatest age that a chat was ever told to keep records for.
     pub fn longest_age_ms(&self) -> u64 {
         self.longest_age_ms.load(Ordering::Acquire)
@@ -211,7 +227,7 @@ impl Catalog {
         let mut retired = self.manifest.lock().replaced.clone();
         let deferred = self.leases.deferred();
         retired.retain(|replaced| !deferred.contains(replaced));
-        let next_table_id = self.next_table_id.load(Ordering::Relaxed);
+        let next_table_id = self.next_table_id();
         let Change { added, removed, sealed, erase, seen_marks } = change;
         let marks = self.marks_after(&added, &removed, &erase, &seen_marks);
         let unlisted = {

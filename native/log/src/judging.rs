@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::format::effect::Effect;
 use crate::hash::ChatKey;
-use crate::judge::{Judge, JudgeContext, RestsOn, Room, never_seen};
+use crate::judge::{Judge, JudgeContext, RestsOn, never_seen};
+use crate::ladder::{Room, reserve_bytes};
 use crate::log::Log;
 use crate::ops::{Completion, Outcome, Ticket};
 use crate::options::Retention;
@@ -188,7 +189,7 @@ impl Log {
             retention_now: self.assembled.retention_at,
             room: refusal,
             free_bytes: space.free_bytes,
-            needed_bytes: self.reserve_bytes(space).saturating_mul(2),
+            needed_bytes: reserve_bytes(&self.options, space).saturating_mul(2),
             sealing_is_behind: self.sealing_is_behind(),
         }
     }

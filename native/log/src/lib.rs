@@ -7,6 +7,7 @@
 mod apply;
 mod assemble;
 mod backup;
+mod ballast;
 mod catalog;
 mod cold;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod inbox;
 mod json;
 mod judge;
 mod judging;
+mod ladder;
 mod log;
 mod lookup;
 mod manifests;
@@ -59,6 +61,7 @@ mod view;
 mod write;
 
 pub use backup::{BackedUp, BackupJob, BackupStep, restore};
+pub use ballast::Ballast;
 pub use counters::{Counters, HISTOGRAM_CLASSES};
 pub use dump::dump;
 pub use error::{Error, Result};

@@ -15,7 +15,8 @@ use std::sync::Arc;
 use crate::env::{Env, Space};
 use crate::error::{Error, Result};
 use crate::hash::ChatKey;
-use crate::judge::{PendingAcks, Room};
+use crate::judge::PendingAcks;
+use crate::ladder::Room;
 use crate::news::noting::Noting;
 use crate::open::{self, Lock};
 use crate::ops::{Completion, Operation, Ticket};
@@ -199,23 +200,7 @@ impl Log {
     /// Tells the log how much space the disk has (the driver looks about once a second, and after
     /// a failed `prepare_spare`); decides which operations are refused with `FOQ_DISK_FULL`.
     pub fn set_space(&mut self, space: Space) {
-        let reserve = self.reserve_bytes(space);
-        let free = space.free_bytes;
-        let room = if free < reserve {
-            Room::NoJoins
-        } else if free < reserve.saturating_mul(2) {
-            Room::NoAppends
-        } else {
-            Room::Enough
-        };
-        self.room = (room, space);
-    }
-
-    /// Free bytes that are kept for acks: the greater of 4 journal files and the lesser of
-    /// 256 MiB and 1 % of the disk.
-    pub(crate) fn reserve_bytes(&self, space: Space) -> u64 {
-        let files = 4 * u64::from(self.options.journal_file_bytes);
-        files.max((256 << 20).min(space.total_bytes / 100))
+        self.room = (Room::of(&self.options, space), space);
     }
 
     /// Monotonic ms at which pending acks must be flushed by `assemble`.
@@ -243,7 +228,7 @@ impl Log {
     /// As `SpareMaker::prepare`; anything but `FOQ_DISK_FULL` poisons the log.
     pub fn prepare_spare(&mut self) -> Result<()> {
         self.check_writable()?;
-        match self.spares.prepare() {
+        match self.spares.prepare_with_care() {
             Err(full @ Error::DiskFull { .. }) => Err(full),
             Err(failure) => Err(self.poison(&failure.to_string())),
             Ok(()) => Ok(()),
@@ -284,7 +269,8 @@ impl Log {
             match self.assemble()? {
                 Assembled::Nothing if self.is_empty() => break,
                 Assembled::Nothing => self.pending.wanted = true,
-                Assembled::NeedsSpare => self.prepare_spare()?,
+                // Nothing is sealed any more: the last bytes of the disk may be used.
+                Assembled::NeedsSpare => self.spares.prepare()?,
                 Assembled::Round(round) => self.commit(round)?,
             }
         }

@@ -1,11 +1,13 @@
 //! Reading and replacing the two manifests.
 
 use std::io;
+use std::sync::Arc;
 
-use crate::env::{Disk, OpenMode, read_exact, write_all};
+use crate::env::{Disk, DiskFile, OpenMode, is_full, read_exact, write_all};
 use crate::error::{Error, Result};
 use crate::format::manifest::{MANIFEST_PATHS, Manifest, layout};
 use crate::format::{FORMAT_VERSION, LittleEndian};
+use crate::planted::{Bug, planted};
 use crate::shelf::sync_dir;
 
 /// In the place of the manifests where the directory is a backup; and while it becomes one.
@@ -130,17 +132,97 @@ fn load_manifests(disk: &dyn Disk, read_only: bool) -> Result<Found> {
 
 /// Replaces both manifests by `manifest`, one after the other, each durable before the next is
 /// touched. The older file is written first, so that a crash leaves a valid one.
+///
+/// # Errors
+/// `FOQ_DISK_FULL` where the manifests grow and the disk has no room for that: nothing has changed
+/// then. Anything else is a failed write.
 pub(crate) fn store(disk: &dyn Disk, manifest: &mut Manifest) -> Result<()> {
     let order = match newest_path(disk)? {
         Some(path) if path == MANIFEST_PATHS[0] => [MANIFEST_PATHS[1], MANIFEST_PATHS[0]],
         _ => MANIFEST_PATHS,
     };
+    let mut replacements = Vec::with_capacity(order.len());
     for path in order {
         manifest.counter += 1;
-        write(disk, path, &manifest.encode())
-            .map_err(|source| Error::io("the manifest cannot be written", path, source))?;
+        replacements.push(Replacement::new(disk, path, manifest.encode())?);
     }
-    Ok(())
+    // What takes space is written first, under names without meaning.
+    for replacement in &replacements {
+        match replacement.prepare(disk) {
+            Err(failure) if is_full(&failure) => {
+                replacements.iter().for_each(|replacement| replacement.give_up(disk));
+                let free_bytes = disk.space().map_or(0, |space| space.free_bytes);
+                let needed_bytes = replacement.bytes.len() as u64;
+                return Err(Error::DiskFull { free_bytes, needed_bytes });
+            }
+            prepared => prepared.map_err(|failure| replacement.failed(failure))?,
+        }
+        if planted(Bug::ManifestHalfReplaced) {
+            replacement.finish(disk).map_err(|failure| replacement.failed(failure))?;
+        }
+    }
+    if planted(Bug::ManifestHalfReplaced) {
+        return Ok(());
+    }
+    replacements.iter().try_for_each(|replacement| {
+        replacement.finish(disk).map_err(|failure| replacement.failed(failure))
+    })
+}
+
+/// How one of the two files gets its new bytes: in place where it has their size; else it is a new
+/// file, which gets its name when its bytes are durable.
+struct Replacement {
+    path: &'static str,
+    bytes: Vec<u8>,
+    in_place: Option<Arc<dyn DiskFile>>,
+}
+
+impl Replacement {
+    fn new(disk: &dyn Disk, path: &'static str, bytes: Vec<u8>) -> Result<Self> {
+        let found = || match disk.open(path, OpenMode::Update) {
+            Ok(file) if file.size()? == bytes.len() as u64 => Ok(Some(file)),
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        };
+        match found() {
+            Ok(in_place) => Ok(Self { path, bytes, in_place }),
+            Err(failure) => Err(Error::io("the manifest cannot be written", path, failure)),
+        }
+    }
+
+    fn prepare(&self, disk: &dyn Disk) -> io::Result<()> {
+        if self.in_place.is_some() {
+            return Ok(());
+        }
+        let file = disk.open(&self.temporary_path(), OpenMode::Create)?;
+        write_all(&*file, 0, &self.bytes)?;
+        file.sync()
+    }
+
+    fn finish(&self, disk: &dyn Disk) -> io::Result<()> {
+        if let Some(file) = &self.in_place {
+            write_all(&**file, 0, &self.bytes)?;
+            return file.sync();
+        }
+        disk.rename(&self.temporary_path(), self.path)?;
+        sync_dir(disk, "")
+    }
+
+    /// What was prepared goes, as far as possible: it has no meaning.
+    fn give_up(&self, disk: &dyn Disk) {
+        if self.in_place.is_none() {
+            let _ = disk.remove(&self.temporary_path());
+        }
+    }
+
+    fn temporary_path(&self) -> String {
+        format!("{}.tmp", self.path)
+    }
+
+    fn failed(&self, failure: io::Error) -> Error {
+        Error::io("the manifest cannot be written", self.path, failure)
+    }
 }
 
 fn newest_path(disk: &dyn Disk) -> Result<Option<&'static str>> {
@@ -154,26 +236,6 @@ fn newest_path(disk: &dyn Disk) -> Result<Option<&'static str>> {
         }
     }
     Ok(newest.map(|(_, path)| path))
-}
-
-/// In place where the file has its size; a new file gets its name when its bytes are durable.
-fn write(disk: &dyn Disk, path: &str, bytes: &[u8]) -> io::Result<()> {
-    let in_place = match disk.open(path, OpenMode::Update) {
-        Ok(file) if file.size()? == bytes.len() as u64 => Some(file),
-        Ok(_) => None,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    if let Some(file) = in_place {
-        write_all(&*file, 0, bytes)?;
-        return file.sync();
-    }
-    let temporary = format!("{path}.tmp");
-    let file = disk.open(&temporary, OpenMode::Create)?;
-    write_all(&*file, 0, bytes)?;
-    file.sync()?;
-    disk.rename(&temporary, path)?;
-    sync_dir(disk, "")
 }
 
 /// A manifest's bytes; unless `as_cached`, as the device holds them. `None` without such a file.

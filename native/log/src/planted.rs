@@ -69,11 +69,15 @@ pub enum Bug {
     PartialWithoutBase,
     /// The journal of a backup is linked, and goes on with the store.
     JournalLinkedInBackup,
+    /// A full disk may end the replacement of the manifests between the two.
+    ManifestHalfReplaced,
+    /// A reader says that records are damaged which have expired while it looked for them.
+    HoleWithoutLook,
 }
 
 impl Bug {
     /// Every bug, for the run that must catch them all.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::AckBeforeSync,
         Self::NoDirectorySync,
         Self::TruncateAtFirstBadChecksum,
@@ -106,6 +110,8 @@ impl Bug {
         Self::SealedByUndurableAck,
         Self::PartialWithoutBase,
         Self::JournalLinkedInBackup,
+        Self::ManifestHalfReplaced,
+        Self::HoleWithoutLook,
     ];
 }
 

@@ -119,8 +119,17 @@ impl Reader {
             if read.is_err() && pointer.is_some_and(|place| self.shared.file(place).is_none()) {
                 continue;
             }
+            // Another one was pinned meanwhile, and this one went.
+            if read.is_ok() && found.is_none() && self.pinned_seq(key)? != Some(seq) {
+                continue;
+            }
             return read.map(|()| found);
         }
+    }
+
+    fn pinned_seq(&self, key: ChatKey) -> Result<Option<u64>> {
+        let seq = self.see(key, Waiting::Allowed, |seen| Some(seen.chat?.cold()?.pinned?.seq));
+        seq.map(Option::flatten)
     }
 
     /// Every cursor of a chat, closing ones too, by seat.

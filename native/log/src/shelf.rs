@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::env::{Disk, DiskFile, Env, OpenMode, write_all};
+use crate::env::{Disk, DiskFile, Env, OpenMode, Space, is_full, write_all, write_zeros};
 use crate::error::{Error, Result};
 use crate::format::checksum::StoreId;
 use crate::format::file::{FileHeader, journal_path};
@@ -39,6 +39,9 @@ impl JournalFile {
         }
     }
 }
+
+/// The tables of a journal file have a little more than its bytes.
+pub(crate) const FILES_OF_A_SEAL: u64 = 2;
 
 /// Makes names in a folder durable (or does not, where that bug is planted).
 pub(crate) fn sync_dir(disk: &dyn Disk, path: &str) -> io::Result<()> {
@@ -117,9 +120,7 @@ impl SpareMaker {
                 Ok(())
             }
             Err(failure) => {
-                let full = failure.kind() == io::ErrorKind::StorageFull
-                    || failure.kind() == io::ErrorKind::QuotaExceeded;
-                if !full {
+                if !is_full(&failure) {
                     return Err(Error::io("a spare failed", journal_path(file_id), failure));
                 }
                 // What was written of it is given back; nobody has seen the file.
@@ -128,6 +129,23 @@ impl SpareMaker {
                 let free_bytes = self.env.disk.space().map_or(0, |space| space.free_bytes);
                 Err(Error::DiskFull { free_bytes, needed_bytes: self.file_bytes })
             }
+        }
+    }
+
+    /// As `prepare`, but leaves a disk that has little space what the tables of a file need: the
+    /// file that is sealed then is the next spare.
+    ///
+    /// # Errors
+    /// As `prepare`.
+    pub fn prepare_with_care(&self) -> Result<()> {
+        let needed_bytes = self.file_bytes.saturating_mul(FILES_OF_A_SEAL + 1);
+        let space = if self.has_retired() { None } else { self.env.disk.space().ok() };
+        match space {
+            Some(Space { free_bytes, .. }) if free_bytes < needed_bytes => {
+                self.shelf.lock().no_space = true;
+                Err(Error::DiskFull { free_bytes, needed_bytes })
+            }
+            _ => self.prepare(),
         }
     }
 
@@ -168,13 +186,13 @@ impl SpareMaker {
         Ok(())
     }
 
+    fn has_retired(&self) -> bool {
+        self.shelf.lock().retired.iter().any(is_free)
+    }
+
     /// The oldest retired file that no reader has.
     fn take_retired(&self) -> Option<JournalFile> {
         let mut shelf = self.shelf.lock();
-        let is_free = |file: &JournalFile| {
-            file.handles.first().is_none_or(|handle| Arc::strong_count(handle) == 1)
-                || planted(Bug::RecycledUnderReader)
-        };
         let place = shelf.retired.iter().position(is_free)?;
         Some(shelf.retired.remove(place))
     }
@@ -186,7 +204,7 @@ impl SpareMaker {
         let temporary = temporary_path(file_id);
         let file = match self.recycle(&temporary)? {
             Some(file) => file,
-            None => self.write_zeros(&temporary)?,
+            None => self.make_new(&temporary)?,
         };
         let header = FileHeader {
             store_id: self.store_id,
@@ -224,20 +242,17 @@ impl SpareMaker {
         Ok(None)
     }
 
-    fn write_zeros(&self, temporary: &str) -> io::Result<Arc<dyn DiskFile>> {
-        const CHUNK_BYTES: u64 = 1 << 20;
+    fn make_new(&self, temporary: &str) -> io::Result<Arc<dyn DiskFile>> {
         let file = self.env.disk.open(temporary, OpenMode::Create)?;
-        let chunk = self.file_bytes.min(CHUNK_BYTES);
-        let zeros = vec![0_u8; usize::try_from(chunk).unwrap_or_default()];
-        let mut byte_offset = 0;
-        while byte_offset < self.file_bytes {
-            let length = (self.file_bytes - byte_offset).min(chunk);
-            let length = usize::try_from(length).unwrap_or_default();
-            write_all(&*file, byte_offset, zeros.get(..length).unwrap_or_default())?;
-            byte_offset += length as u64;
-        }
+        write_zeros(&*file, self.file_bytes)?;
         Ok(file)
     }
+}
+
+/// Whether no reader has a retired file any more.
+fn is_free(file: &JournalFile) -> bool {
+    file.handles.first().is_none_or(|handle| Arc::strong_count(handle) == 1)
+        || planted(Bug::RecycledUnderReader)
 }
 
 fn temporary_path(file_id: u64) -> String {

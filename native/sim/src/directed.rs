@@ -2,6 +2,8 @@
 //! would take long to meet.
 
 mod backups;
+mod expiry;
+mod full_disk;
 mod held;
 
 use foq_log::Durability;
@@ -26,6 +28,12 @@ pub const SCENARIOS: &[Scenario] = &[
     ),
     ("a backup while the store goes on, seals and merges", backups::the_store_goes_on),
     ("a backup and a restore of which each call fails", backups::each_call_fails),
+    (
+        "records that expire while somebody reads them",
+        expiry::what_expires_meanwhile_is_not_damaged,
+    ),
+    ("manifests that grow on a full disk", full_disk::manifests_grow_on_a_full_disk),
+    ("acks on a disk without a free byte", full_disk::acks_outlast_a_full_disk),
 ];
 
 const SEED: u64 = 7;
@@ -84,11 +92,15 @@ fn ended_rows_cover_older_ones() -> Result<(), String> {
 }
 
 fn member_op(nth: u32, joins: bool) -> Op {
-    let (chat, consumer) = ("chat".to_owned(), format!("user{nth}/device"));
+    let (chat, consumer) = ("chat".to_owned(), consumer(nth));
     match joins {
         true => Op::Join { chat, consumer, at: foq_log::JoinAt::Head },
         false => Op::Leave { chat, consumer, join_seq: None },
     }
+}
+
+fn consumer(nth: u32) -> String {
+    format!("user{nth}/device")
 }
 
 fn a_store(journal_file_bytes: u32) -> Result<Session, String> {

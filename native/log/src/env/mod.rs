@@ -77,6 +77,11 @@ pub trait DiskFile: Send + Sync {
     /// Writes some bytes of `data` and says how many; not durable before `sync`.
     fn write_at(&self, byte_offset: u64, data: &[u8]) -> io::Result<usize>;
 
+    /// Makes the new file so long, of bytes that the disk has kept for it; what they are nobody asks.
+    fn allocate(&self, bytes: u64) -> io::Result<()> {
+        write_zeros(self, bytes)
+    }
+
     /// Makes all that was written durable (fdatasync). After an error nothing is known about
     /// what was written since the last success; never call it again to "retry".
     fn sync(&self) -> io::Result<()>;
@@ -146,7 +151,11 @@ pub struct Env {
 }
 
 /// Writes all of `data`; a short write goes on with the rest, one of zero bytes is an error.
-pub(crate) fn write_all(file: &dyn DiskFile, mut byte_offset: u64, data: &[u8]) -> io::Result<()> {
+pub(crate) fn write_all<F: DiskFile + ?Sized>(
+    file: &F,
+    mut byte_offset: u64,
+    data: &[u8],
+) -> io::Result<()> {
     let mut rest = data;
     while !rest.is_empty() {
         let written = file.write_at(byte_offset, rest)?;
@@ -155,6 +164,25 @@ pub(crate) fn write_all(file: &dyn DiskFile, mut byte_offset: u64, data: &[u8]) 
         }
         byte_offset += written as u64;
         rest = rest.get(written..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Whether a call failed because no byte was left.
+pub(crate) fn is_full(failure: &io::Error) -> bool {
+    [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&failure.kind())
+}
+
+/// Writes so many zeros from the start on.
+pub(crate) fn write_zeros<F: DiskFile + ?Sized>(file: &F, bytes: u64) -> io::Result<()> {
+    const CHUNK_BYTES: u64 = 1 << 20;
+    let chunk = bytes.min(CHUNK_BYTES);
+    let zeros = vec![0_u8; usize::try_from(chunk).unwrap_or_default()];
+    let mut byte_offset = 0;
+    while byte_offset < bytes {
+        let length = usize::try_from((bytes - byte_offset).min(chunk)).unwrap_or_default();
+        write_all(file, byte_offset, zeros.get(..length).unwrap_or_default())?;
+        byte_offset += length as u64;
     }
     Ok(())
 }

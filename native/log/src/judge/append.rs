@@ -1,9 +1,10 @@
 //! Appends. Order of checks: idempotency, guard, head, roster, sender, room.
 
-use super::{Judge, Room};
+use super::Judge;
 use crate::error::Error;
 use crate::format::effect::{FLAG_PIN, extension, extension_bytes, head_check, raise, record_head};
 use crate::format::put;
+use crate::ladder::Room;
 use crate::ops::Outcome;
 use crate::overlay::KeyInFlight;
 use crate::pack::AppendTerms;

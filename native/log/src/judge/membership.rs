@@ -1,7 +1,8 @@
 //! Joins and leaves, on their own and as part of an append; and who is forgotten.
 
-use super::{Judge, Room};
+use super::Judge;
 use crate::error::Error;
+use crate::ladder::Room;
 use crate::ops::{JoinAt, Outcome};
 use crate::state::cursor::{Closing, HOLES_MAX, JOINED_MAX, Joining, Members};
 

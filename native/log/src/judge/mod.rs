@@ -13,6 +13,7 @@ mod retention;
 use crate::error::Error;
 use crate::format::effect::{RAISE_DELTA_MAX, Raise, fixed};
 use crate::format::effect_writer::EffectWriter;
+use crate::ladder::Room;
 use crate::ops::Outcome;
 use crate::options::Retention;
 use crate::overlay::{Overlay, Overlays};
@@ -20,17 +21,6 @@ use crate::pack::Ask;
 use crate::round::Round;
 use crate::state::ChatIndex;
 use crate::state::chat::ChatState;
-
-/// Which operations the disk has room for; acks, leaves, trims and deletes always go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Room {
-    /// Everything.
-    Enough,
-    /// No appends.
-    NoAppends,
-    /// No joins either.
-    NoJoins,
-}
 
 /// What stays the same for one round.
 pub(crate) struct JudgeContext<'a> {

@@ -9,6 +9,7 @@ use super::plan::{Known, Plan, TableName};
 use super::segments::SegmentMerge;
 use crate::catalog::TableSet;
 use crate::error::{Error, Result};
+use crate::ladder::merge_room_bytes;
 use crate::log::Log;
 use crate::options::Keep;
 use crate::shared::Shared;
@@ -69,7 +70,8 @@ impl Background {
         let set = self.shared.catalog.set();
         self.sampled.retain(|id, _| set.segments.iter().any(|table| table.info().id == *id));
         self.damaged.retain(|&(kind, id)| find(&set, kind, id).is_some());
-        let plan = self.known(&set, now_ms, |known| known.next())?;
+        let room = || merge_room_bytes(&**self.shared.catalog.disk(), &self.shared.options);
+        let plan = self.known(&set, now_ms, |known| known.next(room))?;
         match self.begin(&set, plan) {
             Ok((work, tables)) => Some(BackgroundJob {
                 shared: Arc::clone(&self.shared),

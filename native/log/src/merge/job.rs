@@ -165,12 +165,16 @@ impl BackgroundJob {
             bytes_written: added.iter().map(|info| info.file_bytes).sum(),
             ..self.tally()
         };
-        self.shared.catalog.replace(Change {
+        let replaced = self.shared.catalog.replace(Change {
             added,
             removed: self.tables.clone(),
             seen_marks: self.marks.clone(),
             ..Change::default()
-        })?;
+        });
+        match replaced {
+            Err(full @ Error::DiskFull { .. }) => return self.give_up(full, None),
+            replaced => replaced?,
+        }
         match self.work {
             Work::Unlink => counts.expire(self.tables.len() as u64),
             _ => counts.merge(&tally),

@@ -74,15 +74,19 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
-    /// The most useful thing to do.
-    pub fn next(&self) -> Option<Plan> {
+    /// The most useful thing to do. What is merged is read, and no more is written, until the disk
+    /// has the room of it back: so much as `room_bytes` says there is.
+    pub fn next(&self, room_bytes: impl FnOnce() -> u64) -> Option<Plan> {
         let expired = self.expired();
         if !expired.is_empty() {
             return Some(Plan::Unlink(expired));
         }
-        let mut merges = self.merges();
+        let merges = self.merges();
         if !merges.is_empty() {
-            return Some(merges.swap_remove(0).0);
+            let room = room_bytes();
+            if let Some((plan, _)) = merges.into_iter().find(|(_, bytes)| *bytes <= room) {
+                return Some(plan);
+            }
         }
         self.sample().or_else(|| self.scrub())
     }

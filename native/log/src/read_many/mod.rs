@@ -15,17 +15,21 @@ mod tests;
 
 use std::io;
 
+use self::sealed::Sealed;
 use crate::env::{DiskFile, read_exact};
 use crate::error::{Error, Result};
 use crate::format::effect::Effect;
 use crate::reader::{Places, Reader, Wanted};
 use crate::state::pointer::Pointer;
-use crate::view::{ReadFrom, ReadPart, ReadRequest, ReadStop, RecordView, Waiting};
+use crate::view::{Gap, ReadFrom, ReadPart, ReadRequest, ReadStop, RecordView, Waiting};
 
 /// Bytes between two records that are read along with them: less than a call costs.
 const GAP_BYTES_MAX: u64 = 4096;
 /// Bytes that one call reads, unless one record is larger.
 const RUN_BYTES_MAX: u64 = 256 << 10;
+
+/// Times that a read looks where its records are, as they moved or went meanwhile.
+const TRIES_MAX: usize = 4;
 
 /// What is left to give, and where bytes are read to.
 struct Budget {
@@ -101,7 +105,7 @@ impl Reader {
             part.stop = stop.clone();
             return part;
         }
-        part.stop = self.give_all(request.chat_id, places, budget, &mut part, visit);
+        part.stop = self.give_all(request, places, budget, &mut part, visit);
         if is_cut && matches!(part.stop, ReadStop::Complete) {
             part.stop = ReadStop::BytesMax;
         }
@@ -109,16 +113,17 @@ impl Reader {
     }
 
     /// Gives the records of places. A journal file that was sealed meanwhile is looked for in
-    /// segments.
+    /// segments; where the floor has passed them, what comes after it is given.
     fn give_all(
         &self,
-        chat_id: &str,
+        request: &ReadRequest<'_>,
         mut places: Places,
         budget: &mut Budget,
         part: &mut ReadPart,
         visit: &mut dyn FnMut(&RecordView<'_>),
     ) -> ReadStop {
-        for last_try in [false, false, true] {
+        let chat_id = request.chat_id;
+        for tries_left in (0..TRIES_MAX).rev() {
             let end = places.end();
             let mut next = places.begin();
             let mut visit = |record: &RecordView<'_>| {
@@ -127,22 +132,37 @@ impl Reader {
                 visit(record);
             };
             let sealed = self.give_sealed(chat_id, &places, (budget, &mut part.gap), &mut visit);
-            let stop = match sealed {
-                ReadStop::Complete => self.give(chat_id, &places.wanted, budget, &mut visit),
-                stop => stop,
+            let (stop, has_passed) = match sealed {
+                Sealed::Stopped(ReadStop::Complete) => {
+                    (self.give(chat_id, &places.wanted, budget, &mut visit), false)
+                }
+                Sealed::Stopped(stop) => (stop, false),
+                Sealed::Passed => (ReadStop::BytesMax, true),
             };
-            let is_gone =
-                places.wanted.iter().any(|wanted| self.shared.file(wanted.pointer).is_none());
-            if last_try || !is_gone || !matches!(stop, ReadStop::Failed(_)) {
+            let is_gone = || places.wanted.iter().any(|w| self.shared.file(w.pointer).is_none());
+            let is_over = !has_passed && !(matches!(stop, ReadStop::Failed(_)) && is_gone());
+            if tries_left == 0 || is_over {
                 return stop;
             }
             let limit = usize::try_from(end.saturating_sub(next)).unwrap_or(usize::MAX);
-            let request = ReadRequest { chat_id, from: ReadFrom::Seq(next), limit };
-            places = match self.find(&request, budget.waiting) {
-                Ok(Some((_, places))) => places,
+            let again = ReadRequest { chat_id, from: ReadFrom::Seq(next), limit };
+            let found = match self.find(&again, budget.waiting) {
+                Ok(Some((found, fresh))) => {
+                    places = fresh;
+                    found
+                }
                 Ok(None) => return ReadStop::WouldWait,
                 Err(error) => return failed(error),
             };
+            if found.gap.is_some() && part.count > 0 {
+                // The next read begins with the gap.
+                return ReadStop::BytesMax;
+            }
+            part.first_seq = found.first_seq;
+            let begin = part.gap.map(|gap| gap.from_seq);
+            let gap = found.gap.filter(|_| request.from != ReadFrom::Last);
+            part.gap =
+                gap.map(|gap| Gap { from_seq: begin.unwrap_or(gap.from_seq), ..gap }).or(part.gap);
         }
         unreachable!("the last try returns")
     }

@@ -5,9 +5,22 @@ use std::ops::Range;
 use super::{Budget, failed, view_of};
 use crate::error::{Error, Result};
 use crate::hash::ChatKey;
+use crate::planted::{Bug, planted};
 use crate::reader::{Places, Reader};
 use crate::sealed_records::{SealedRecords, SealedStep};
+use crate::seen::Seen;
 use crate::view::{Gap, GapReason, ReadStop, RecordView, Waiting};
+
+/// How giving the sealed records ended.
+pub(super) enum Sealed {
+    Stopped(ReadStop),
+    /// The floor has passed where they begin: they are to be looked for again.
+    Passed,
+}
+
+fn damaged(seqs: Range<u64>) -> Gap {
+    Gap { from_seq: seqs.start, to_seq: seqs.end - 1, reason: GapReason::Damaged }
+}
 
 impl Places {
     pub(super) fn is_empty(&self) -> bool {
@@ -107,42 +120,73 @@ impl Reader {
         places: &Places,
         (budget, gap): (&mut Budget, &mut Option<Gap>),
         visit: &mut dyn FnMut(&RecordView<'_>),
-    ) -> ReadStop {
+    ) -> Sealed {
         let mut next = places.sealed.start;
+        let waiting = budget.waiting;
         while next < places.sealed.end {
             let seqs = next..places.sealed.end;
             let begun = next;
+            let mut hole = None;
             let set = self.shared.catalog.set();
             let given = self.give_from(&set, chat_id, (places, seqs), budget, &mut |record| {
                 if record.seq > next && next > places.sealed.start {
                     return false;
                 }
                 if record.seq > next {
-                    let reason = GapReason::Damaged;
-                    *gap = Some(Gap { from_seq: next, to_seq: record.seq - 1, reason });
+                    hole = self.hole(places.key, next..record.seq, waiting).err();
+                    if hole.is_some() {
+                        return false;
+                    }
+                    *gap = Some(damaged(next..record.seq));
                 }
                 next = record.seq + 1;
                 visit(record);
                 true
             });
+            if let Some(hole) = hole {
+                return hole;
+            }
             match given {
                 // Tables that were replaced meanwhile: on with those that took their place.
                 Err(_) if !std::sync::Arc::ptr_eq(&set, &self.shared.catalog.set()) => {}
-                Err(error) => return failed(error),
+                Err(error) => return Sealed::Stopped(failed(error)),
                 Ok(ReadStop::Complete) if next < places.sealed.end => {
-                    return if next > begun || next > places.sealed.start {
-                        ReadStop::BytesMax
-                    } else {
-                        // Nothing is left of them: what follows in the journal comes after a gap.
-                        let (from_seq, to_seq) = (next, places.sealed.end - 1);
-                        *gap = Some(Gap { from_seq, to_seq, reason: GapReason::Damaged });
-                        ReadStop::Complete
-                    };
+                    if next > begun || next > places.sealed.start {
+                        return Sealed::Stopped(ReadStop::BytesMax);
+                    }
+                    // Nothing is left of them: what follows in the journal comes after a gap.
+                    let seqs = next..places.sealed.end;
+                    if let Err(hole) = self.hole(places.key, seqs.clone(), waiting) {
+                        return hole;
+                    }
+                    *gap = Some(damaged(seqs));
+                    return Sealed::Stopped(ReadStop::Complete);
                 }
-                Ok(stop) => return stop,
+                Ok(stop) => return Sealed::Stopped(stop),
             }
         }
-        ReadStop::Complete
+        Sealed::Stopped(ReadStop::Complete)
+    }
+
+    /// No table has these seqs. Fails where that is no damage: the chat's floor has risen since they
+    /// were looked for, and what it passed was removed.
+    fn hole(
+        &self,
+        key: ChatKey,
+        seqs: Range<u64>,
+        waiting: Waiting,
+    ) -> std::result::Result<(), Sealed> {
+        if planted(Bug::HoleWithoutLook) {
+            return Ok(());
+        }
+        let floor =
+            |seen: Seen<'_>| seen.chat.map_or(1, |chat| self.floor(chat, seen.retention_now));
+        match self.see(key, waiting, floor) {
+            Ok(Some(floor)) if floor > seqs.start => Err(Sealed::Passed),
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(Sealed::Stopped(ReadStop::WouldWait)),
+            Err(error) => Err(Sealed::Stopped(failed(error))),
+        }
     }
 
     fn give_from(

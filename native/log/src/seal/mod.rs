@@ -121,7 +121,14 @@ impl SealJob {
             self.copy(&keys)?;
             return Ok(SealStep::More(self));
         }
-        self.write().map(SealStep::Done)
+        let shared = Arc::clone(&self.shared);
+        let first_table_id = shared.catalog.next_table_id();
+        let written = self.write();
+        if let Err(Error::DiskFull { .. } | Error::Corrupt { .. }) = &written {
+            // It is given up: the disk is to have its space back.
+            shared.catalog.discard_from(first_table_id);
+        }
+        written.map(SealStep::Done)
     }
 
     /// Copies the states of some chats.
@@ -161,10 +168,7 @@ impl SealJob {
             if !touched.listed.is_empty() {
                 self.listed.push((touched.key, std::mem::take(&mut touched.listed)));
             }
-            if let Err(error) = output.add(touched, &gathered) {
-                output.abandon();
-                return Err(error);
-            }
+            output.add(touched, &gathered)?;
         }
         let (tables, tally) = match gathered.positions {
             Some(positions) => output.finish(positions)?,

@@ -39,7 +39,7 @@ pub struct Unsealed {
 
 impl Log {
     /// A job for the oldest journal file, where its time has come: the journal is larger than its
-    /// window, or the file is older. At most one at a time.
+    /// window, or the file is older, or the disk has no room for another. At most one at a time.
     pub fn begin_seal(&mut self) -> Option<SealJob> {
         if self.sealing || self.releasing.is_some() || !self.is_seal_due() {
             return None;
@@ -76,8 +76,9 @@ impl Log {
         };
         let some = oldest.end.position > self.shared.catalog.sealed_position();
         let age = self.now().wall_ms.saturating_sub(oldest.end.at);
-        some && ((self.journal.len() > 1 && bytes > self.options.journal_window_bytes)
-            || age >= self.options.journal_window_ms)
+        // A full disk has no other spare than the file that is sealed.
+        let is_large = bytes > self.options.journal_window_bytes || self.spares.no_space();
+        some && ((self.journal.len() > 1 && is_large) || age >= self.options.journal_window_ms)
     }
 
     /// Monotonic ms for which nothing need be sealed, if nothing more is written.

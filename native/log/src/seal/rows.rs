@@ -137,12 +137,6 @@ impl<'a> Output<'a> {
         }
         Ok((tables, self.tally))
     }
-
-    /// Gives up: what was written goes.
-    pub fn abandon(self) {
-        self.segments.into_iter().flatten().for_each(|segment| segment.writer.abandon());
-        self.states.abandon();
-    }
 }
 
 /// Chat and seq of a segment's key.

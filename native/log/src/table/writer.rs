@@ -10,7 +10,7 @@ use super::directory::BlockPlace;
 use super::filter::FilterBuilder;
 use super::footer::{Footer, layout};
 use super::info::{Covered, NewTable, Owner, Seed, TableInfo};
-use crate::env::{Disk, DiskFile, OpenMode, write_all};
+use crate::env::{Disk, DiskFile, OpenMode, is_full, write_all};
 use crate::error::{Error, Result};
 
 /// The most that the key and the value of a row have together.
@@ -219,8 +219,7 @@ impl TableWriter {
     }
 
     fn failed(&self, failure: io::Error) -> Error {
-        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-        if full.contains(&failure.kind()) {
+        if is_full(&failure) {
             let free_bytes = self.disk.space().map_or(0, |space| space.free_bytes);
             return Error::DiskFull { free_bytes, needed_bytes: self.bytes_written() };
         }

@@ -11,6 +11,8 @@ use crate::place::{Place, append, ask, code, joined, open, options, records, ski
 const APPENDS_MAX: u32 = 2_000;
 /// Attempts until service resumes: the disk is looked at about once a second.
 const ATTEMPTS_MAX: u32 = 10_000_000;
+/// Acks that fill several journal files, a sector each.
+const ACKS: u64 = 1000;
 
 fn an_ack(received: u64) -> Operation<'static> {
     Operation::Ack {
@@ -95,13 +97,47 @@ fn a_store_opens_on_a_disk_without_a_free_byte_and_takes_acks() {
     joined(&store);
     assert_eq!(code(&append(&store, &filled(0))), "ok");
     store.close().unwrap();
-    let mut ballast = fs::File::create(place.path().join("ballast")).unwrap();
-    let filling = std::io::copy(&mut std::io::repeat(0), &mut ballast).unwrap_err();
-    assert_eq!(filling.kind(), std::io::ErrorKind::StorageFull);
+    fill(&place.path().join("ballast"));
     let store = open(&place.store(), &small()).unwrap();
     assert_eq!(records(&store.reader()), [filled(0)]);
     assert_eq!(code(&append(&store, &filled(1))), "FOQ_DISK_FULL");
     assert_eq!(code(&ask(&store, &an_ack(1))), "ok");
     store.close().unwrap();
     holds(&place.store(), 1);
+}
+
+#[test]
+fn on_a_disk_without_a_free_byte_acks_go_on_for_longer_than_the_journal_has_files() {
+    let name = "on_a_disk_without_a_free_byte_acks_go_on_for_longer_than_the_journal_has_files";
+    let place = match Place::mounted("outlast", 8 << 20) {
+        Ok(place) => place,
+        Err(reason) => return skipped(name, &reason),
+    };
+    let sealing = Options { journal_window_bytes: 64 << 10, ..small() };
+    let store = open(&place.store(), &sealing).unwrap();
+    joined(&store);
+    (0..ACKS).for_each(|_| assert_eq!(code(&append(&store, b"few bytes")), "ok"));
+    store.look_again();
+    assert!(place.store().join("reserve").exists());
+    let ballast = place.path().join("ballast");
+    fill(&ballast);
+    for received in 1..=ACKS {
+        assert_eq!(code(&ask(&store, &an_ack(received))), "ok", "ack {received}");
+    }
+    assert_eq!(code(&append(&store, &filled(0))), "FOQ_DISK_FULL");
+    assert!(store.poisoned().is_none());
+    assert!(!place.store().join("reserve").exists(), "it was needed");
+    fs::remove_file(&ballast).unwrap();
+    store.look_again();
+    assert_eq!(code(&append(&store, &filled(0))), "ok", "service resumes");
+    store.look_again();
+    assert!(place.store().join("reserve").exists(), "it is there for the next time");
+    store.close().unwrap();
+}
+
+/// Until not a byte is left.
+fn fill(ballast: &Path) {
+    let mut ballast = fs::File::create(ballast).unwrap();
+    let filling = std::io::copy(&mut std::io::repeat(0), &mut ballast).unwrap_err();
+    assert_eq!(filling.kind(), std::io::ErrorKind::StorageFull);
 }

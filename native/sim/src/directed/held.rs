@@ -13,7 +13,7 @@ const FILLING_BYTES: usize = 2048;
 /// Far more steps than such a short life has.
 const STEPS_MAX: u32 = 1000;
 
-type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+pub(super) type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 
 /// Of a chat replay left one effect. Somebody looks it up; before his read reaches the disk, the
 /// journal file is sealed, and others write more than a file holds. He reads what was there.
@@ -56,7 +56,7 @@ pub(super) fn a_held_file_is_not_written_again() -> Result<(), String> {
 }
 
 /// Commits one record, whatever must be done for it.
-fn append(log: &mut Log, chat_id: &str, payload: &[u8]) -> Result<(), String> {
+pub(super) fn append(log: &mut Log, chat_id: &str, payload: &[u8]) -> Result<(), String> {
     let append = Operation::Append(Append::new(chat_id, payload));
     log.submit(0, &append).map_err(|error| error.to_string())?;
     for _ in 0..STEPS_MAX {
@@ -75,7 +75,7 @@ fn append(log: &mut Log, chat_id: &str, payload: &[u8]) -> Result<(), String> {
 }
 
 /// Seals all there is, and lets it go.
-fn seal(log: &mut Log) -> Result<(), String> {
+pub(super) fn seal(log: &mut Log) -> Result<(), String> {
     if log.wants_spare() {
         log.prepare_spare().map_err(|error| error.to_string())?;
     }

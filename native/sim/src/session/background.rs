@@ -61,6 +61,7 @@ impl Session {
                 if self.squeezed || self.met_a_fault() =>
             {
                 self.log().give_up_seal();
+                self.release_ballast();
                 return Ok(false);
             }
             Err(error) => {
@@ -113,6 +114,9 @@ impl Session {
             return Ok(false);
         }
         let now_ms = self.world.clock.wall_ms();
+        if self.job.is_none() && !self.keep_ballast()? {
+            return Ok(true);
+        }
         if self.background.is_none() {
             self.background = Some(self.log().background().in_small_steps(MERGE_ROWS));
         }

@@ -74,7 +74,8 @@ impl Session {
         }
         // Whatever else works for the log ends before it.
         (self.seal, self.lookups, self.found) = (None, Vec::new(), Vec::new());
-        (self.job, self.background, self.backup) = (None, None, None);
+        (self.job, self.background) = (None, None);
+        (self.backup, self.ballast) = (None, None);
         match self.log.take().map(Log::close) {
             Some(Err(error)) if self.failure.is_none() => {
                 if !self.met_a_fault() {

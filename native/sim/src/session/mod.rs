@@ -18,8 +18,8 @@ use std::collections::{BTreeMap, VecDeque};
 use foq_log::env::Clock;
 use foq_log::env::sim::Dice;
 use foq_log::{
-    Assembled, Background, BackgroundJob, BackupJob, Completion, Durability, Error, FoundChat,
-    IN_FLIGHT_MAX, Log, Lookup, Outcome, Round, SealJob, Ticket,
+    Assembled, Background, BackgroundJob, BackupJob, Ballast, Completion, Durability, Error,
+    FoundChat, IN_FLIGHT_MAX, Log, Lookup, Outcome, Round, SealJob, Ticket,
 };
 
 use crate::crash::Scene;
@@ -77,6 +77,7 @@ pub struct Session {
     background: Option<Background>,
     job: Option<BackgroundJob>,
     backup: Option<BackupJob>,
+    ballast: Option<Ballast>,
     lookups: Vec<Lookup>,
     /// What lookups found and the log has not got yet.
     found: Vec<FoundChat>,
@@ -113,6 +114,7 @@ impl Session {
             background: None,
             job: None,
             backup: None,
+            ballast: None,
             lookups: Vec::new(),
             found: Vec::new(),
             work: Work::default(),

@@ -27,6 +27,7 @@ impl Session {
         }
         match self.log().prepare_spare() {
             Ok(()) => Ok(true),
+            Err(error) if self.is_full(&error) && self.release_ballast() => self.prepare_spare(),
             Err(error) if self.met_a_fault() || self.is_full(&error) => {
                 if let Ok(space) = self.world.disk.space() {
                     self.log().set_space(space);
@@ -35,6 +36,25 @@ impl Session {
             }
             Err(error) => Err(format!("no spare, though nothing was wrong: {error}")),
         }
+    }
+
+    /// Makes the ballast where the disk has room for it; false where that has failed.
+    pub(super) fn keep_ballast(&mut self) -> Result<bool, String> {
+        let mut ballast = self.ballast.take().unwrap_or_else(|| self.log().ballast());
+        let kept = ballast.keep();
+        self.ballast = Some(ballast);
+        let Err(failure) = kept else { return Ok(true) };
+        let error = self.log().poison(&failure.to_string());
+        self.fail(error)?;
+        Ok(false)
+    }
+
+    /// Gives the disk what the ballast has; false where there is none.
+    pub fn release_ballast(&mut self) -> bool {
+        let mut ballast = self.ballast.take().unwrap_or_else(|| self.log().ballast());
+        let released = ballast.release();
+        self.ballast = Some(ballast);
+        released
     }
 
     fn is_full(&self, error: &Error) -> bool {

@@ -56,6 +56,16 @@ impl DiskFile for RealFile {
         Ok(retry_on_intr(|| pwrite(&self.0, data, byte_offset))?)
     }
 
+    #[cfg(target_os = "linux")]
+    fn allocate(&self, bytes: u64) -> io::Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
+        match retry_on_intr(|| fallocate(&self.0, FallocateFlags::empty(), 0, bytes)) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => crate::env::write_zeros(self, bytes),
+            made => Ok(made?),
+        }
+    }
+
     fn sync(&self) -> io::Result<()> {
         // fdatasync, and its equal where that does not reach the device; retries EINTR only.
         self.0.sync_data()

@@ -54,6 +54,8 @@ pub(super) struct Committer {
     counting: Arc<Counting>,
     /// When a seal that had no space, or met damage, is tried again.
     seal_at: u64,
+    /// Seals in a row that gave up.
+    seals_given_up: u32,
     /// Whether rounds are synced at all.
     syncs: bool,
     spares: SpareMaker,
@@ -100,6 +102,7 @@ impl Committer {
             writers,
             counting,
             seal_at: now,
+            seals_given_up: 0,
             syncs: options.durability == Durability::Fsync,
             desk: Desk::default(),
             barriers: Barriers::default(),
@@ -332,11 +335,13 @@ impl Committer {
 
     /// A spare is needed and none is ready. A full disk is waited for, but not by `close`.
     fn give_up_on_spares(&self) -> Result<()> {
-        self.sealer.ring();
         match &self.mail.disk_full {
-            Some(full) if self.mail.closing => Err(full.clone()),
-            _ => Ok(()),
+            Some(full) if self.mail.closing => return Err(full.clone()),
+            // The sealer looks again by itself: if each told the other, neither would rest.
+            Some(_) => {}
+            None => self.sealer.ring(),
         }
+        Ok(())
     }
 
     /// Without a spare for it, a mark or tick is left out: the next round carries both.

@@ -230,6 +230,7 @@ impl Intake {
     pub(super) fn sealed(&self, sealed: Result<SealedFile>) {
         let mut state = self.state.lock();
         state.mail.sealed = Some(sealed);
+        state.mail.space_changed = true;
         self.tell(state);
     }
 

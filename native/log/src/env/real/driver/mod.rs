@@ -97,6 +97,7 @@ impl RunningStore {
         let now = env.clock.monotonic_ms();
         let work = Work {
             maker: log.spare_maker(),
+            ballast: log.ballast(),
             background: log.background(),
             pace: Arc::new(Mutex::new(Pace::new(options.background_bytes_per_second, now))),
             env: env.clone(),

@@ -12,11 +12,11 @@ use parking_lot::{Condvar, Mutex};
 
 use super::committer::panic_text;
 use super::intake::Intake;
-use crate::SpareMaker;
 use crate::env::Env;
 use crate::error::{Error, Result};
 use crate::merge::{Background, BackgroundJob, BackgroundStep, Pace};
 use crate::seal::{SealJob, SealStep};
+use crate::{Ballast, SpareMaker};
 
 /// A full disk is looked at again this often.
 const RETRY: Duration = Duration::from_secs(1);
@@ -43,6 +43,7 @@ struct BellState {
 /// What the thread has.
 pub(super) struct Work {
     pub(super) maker: SpareMaker,
+    pub(super) ballast: Ballast,
     pub(super) background: Background,
     /// Shared with backups: together they keep the rate.
     pub(super) pace: Arc<Mutex<Pace>>,
@@ -146,11 +147,12 @@ impl Thread<'_> {
             }
             let mut pause = None;
             if self.work.maker.wants() {
-                match self.work.maker.prepare() {
+                match self.work.maker.prepare_with_care() {
                     Ok(()) => {
                         self.intake.spare_prepared(None);
                         continue;
                     }
+                    Err(Error::DiskFull { .. }) if self.work.ballast.release() => continue,
                     Err(full @ Error::DiskFull { .. }) => {
                         self.intake.spare_prepared(Some(full));
                         pause = Some(RETRY);
@@ -162,6 +164,7 @@ impl Thread<'_> {
             if self.seal_some()? {
                 continue;
             }
+            self.work.ballast.keep()?;
             match self.merge_some()? {
                 Some(Duration::ZERO) => continue,
                 wait => pause = pause.into_iter().chain(wait).min(),
@@ -180,6 +183,10 @@ impl Thread<'_> {
                 self.intake.sealed(Ok(sealed));
             }
             Err(error @ (Error::DiskFull { .. } | Error::Corrupt { .. })) => {
+                // There is room for the next attempt.
+                if let Error::DiskFull { .. } = error {
+                    self.work.ballast.release();
+                }
                 self.intake.sealed(Err(error));
             }
             Err(error) => return Err(error),

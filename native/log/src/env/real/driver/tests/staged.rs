@@ -29,6 +29,7 @@ pub(super) enum Act {
 pub(super) enum Call {
     CommitterWrite,
     CommitterSync,
+    /// Of a spare.
     SealerCreate,
     CachedRead,
 }
@@ -99,7 +100,8 @@ pub(super) fn staged(env: Env) -> (Env, Arc<Stage>) {
     let stage = Arc::new(Stage::default());
     let held = Arc::clone(&stage);
     let disk = Layered::new(env.disk, move |disk, path, mode| {
-        if mode == OpenMode::Create && by("foq-sealer") {
+        let is_spare = mode == OpenMode::Create && path.starts_with("journal/");
+        if is_spare && by("foq-sealer") {
             held.pass(Call::SealerCreate)?;
         }
         let file = disk.open(path, mode)?;
