@@ -14,22 +14,24 @@ import {
   type NativeOptions,
   Side,
 } from './native.js';
-import type {
-  Answers,
-  CursorRow,
-  NativeChatOptions,
-  NativeHead,
-  NativeJoined,
-  NativeRecord,
-  NativeStats,
-  News,
-  OperationPacker,
-  PageRequest,
-  Pages,
-  PendingCursorRow,
-  ReadAnswer,
-  ReadRequest,
-  StoreHandle,
+import {
+  type Answers,
+  CONDITIONS,
+  type CursorRow,
+  type NativeChatOptions,
+  type NativeCondition,
+  type NativeHead,
+  type NativeJoined,
+  type NativeRecord,
+  type NativeStats,
+  type News,
+  type OperationPacker,
+  type PageRequest,
+  type Pages,
+  type PendingCursorRow,
+  type ReadAnswer,
+  type ReadRequest,
+  type StoreHandle,
 } from './native-types.js';
 import { HEAD_NUMBERS, KEEPS, Packer, QuestionPacker } from './packing.js';
 import { type PageRow, unpackCursors, unpackNews, unpackPage, unpackReads } from './unpacking.js';
@@ -229,6 +231,11 @@ export class NativeStore implements StoreHandle, Hearer {
     });
   }
 
+  conditions(): NativeCondition[] {
+    const found = thrown(() => addon.conditions(this.#side.number, this.#handle));
+    return found.map(([kind, message]) => ({ kind, message }));
+  }
+
   stats(): NativeStats {
     return Object.fromEntries(thrown(() => addon.stats(this.#side.number, this.#handle)));
   }
@@ -308,7 +315,9 @@ export class NativeStore implements StoreHandle, Hearer {
   }
 
   hearNews(attachment: number): void {
-    if (this.#attachments.has(attachment)) this.#answers.news(attachment);
+    if (attachment === CONDITIONS || this.#attachments.has(attachment)) {
+      this.#answers.news(attachment);
+    }
   }
 
   #takeBarrier(ticket: number): Barrier | undefined {

@@ -27,6 +27,15 @@ export interface Answers {
   news(attachment: number): void;
 }
 
+/** No attachment's number. */
+export const CONDITIONS = 0;
+
+export interface NativeCondition {
+  /** `disk-full`, `damaged` or `clock-jump`. */
+  readonly kind: string;
+  readonly message: string;
+}
+
 export interface NativeJoined {
   readonly joinSeq: number;
   readonly received: number;
@@ -226,6 +235,8 @@ export interface StoreHandle {
   stats(): NativeStats;
   /** Backs the store up into an empty directory; `end` gives it up, and `made` rejects then. */
   backup(dir: string): { readonly made: Promise<BackupMade>; end(): void };
+  /** What the store suffers from now; attachment `CONDITIONS` has news when that has changed. */
+  conditions(): readonly NativeCondition[];
   /** Resolves when everything submitted is answered and, if no one else has the store, closed. */
   close(): Promise<void>;
 }

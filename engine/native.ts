@@ -146,6 +146,7 @@ export interface Addon extends WorldAddon {
   takeNews(side: number, handle: number, attachment: number, limit: number): number;
   barrier(side: number, handle: number): number;
   stats(side: number, handle: number): [name: string, value: number | number[]][];
+  conditions(side: number, handle: number): [kind: string, message: string][];
   close(side: number, handle: number): void;
   verify(side: number, directory: string): number;
   takeReport(side: number, request: number): Findings;

@@ -5,6 +5,7 @@
 
 import type { Degraded, FoqError, QueueNotices } from '../protocol/index.js';
 import { invalidArgument } from './errors.js';
+import type { NativeCondition } from './native-types.js';
 
 const LISTENERS_MAX = 1000;
 
@@ -13,6 +14,7 @@ export class Notices {
   readonly #closed = new Set<QueueNotices['closed']>();
   #isPoisoned = false;
   #isDiskFull = false;
+  readonly #suffering = new Map<Suffered['kind'], Suffered>();
 
   on<Name extends keyof QueueNotices>(name: Name, listener: QueueNotices[Name]): void {
     const listeners = this.#of(name);
@@ -21,6 +23,10 @@ export class Notices {
       throw invalidArgument('listener', `one of at most ${LISTENERS_MAX}`);
     }
     listeners.add(listener);
+    if (name === 'degraded') {
+      const told = listener as QueueNotices['degraded'];
+      for (const notice of this.#suffering.values()) process.nextTick(() => told(notice));
+    }
   }
 
   off<Name extends keyof QueueNotices>(name: Name, listener: QueueNotices[Name]): void {
@@ -47,6 +53,24 @@ export class Notices {
     }
   }
 
+  /** All that the store suffers from now: what is new is told, what has ended may be told again. */
+  suffering(conditions: readonly NativeCondition[]): void {
+    const now = new Map(conditions.filter(isSuffered).map((notice) => [notice.kind, notice]));
+    for (const kind of this.#suffering.keys()) {
+      if (!now.has(kind)) this.#suffering.delete(kind);
+    }
+    if (!now.has('disk-full')) this.#isDiskFull = false;
+    for (const [kind, notice] of now) {
+      if (this.#suffering.has(kind)) continue;
+      this.#suffering.set(kind, notice);
+      if (kind === 'disk-full') {
+        if (this.#isDiskFull) continue;
+        this.#isDiskFull = true;
+      }
+      this.degraded(notice);
+    }
+  }
+
   /** Appends go through again. */
   appended(): void {
     this.#isDiskFull = false;
@@ -60,6 +84,12 @@ export class Notices {
     if (Object.hasOwn(listeners, name)) return listeners[name];
     throw invalidArgument('name', `one of ${Object.keys(listeners).join(', ')}`, name);
   }
+}
+
+type Suffered = Extract<Degraded, { kind: 'disk-full' | 'damaged' | 'clock-jump' }>;
+
+function isSuffered(condition: NativeCondition): condition is Suffered {
+  return ['disk-full', 'damaged', 'clock-jump'].includes(condition.kind);
 }
 
 function guarded(listener: () => void): void {

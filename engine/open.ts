@@ -6,7 +6,7 @@ import { Delivering } from './delivering.js';
 import { foqErrorOf } from './errors.js';
 import { InFlight } from './in-flight.js';
 import { NativeStore } from './native-store.js';
-import type { Answers, StoreHandle } from './native-types.js';
+import { type Answers, CONDITIONS, type StoreHandle } from './native-types.js';
 import { Notices } from './notices.js';
 import { Operations } from './operations.js';
 import { type CheckedOptions, checkOptions, type OpenOptions } from './options.js';
@@ -47,7 +47,11 @@ export async function openWith(given: OpenOptions, opener: StoreOpener): Promise
     };
     const store = await opener(options, answers);
     const queue = queueOver({ store, options, inFlight, notices });
-    hearers.news = (attachment) => queue.news(attachment);
+    hearers.news = (attachment) => {
+      if (attachment === CONDITIONS) notices.suffering(store.conditions());
+      else queue.news(attachment);
+    };
+    notices.suffering(store.conditions());
     return queue;
   } catch (error) {
     throw foqErrorOf(error);

@@ -15,6 +15,7 @@ export function statsOf(native: NativeStats): Stats {
     syncs: count('syncs'),
     payloadBytes: count('payloadBytes'),
     journalBytes: count('journalBytes'),
+    spareBytes: count('spareBytes'),
     ackBytes: count('ackBytes'),
     membershipBytes: count('membershipBytes'),
     seals: count('seals'),

@@ -57,12 +57,15 @@ export interface Bulk {
 }
 
 /**
- * What a queue cannot do for now: it is poisoned, its disk is full, or a consumer has acked nothing
- * for 10 s with its window full.
+ * What a queue cannot do for now: it is poisoned; its disk is full; work in the background met damage,
+ * which `message` names (see `foq verify`); the clock jumped ahead, so that nothing expires by age
+ * until it is steady; or a consumer has acked nothing for 10 s with its window full.
  */
 export type Degraded =
   | { readonly kind: 'poisoned'; readonly message: string }
   | { readonly kind: 'disk-full'; readonly message: string }
+  | { readonly kind: 'damaged'; readonly message: string }
+  | { readonly kind: 'clock-jump'; readonly message: string }
   | { readonly kind: 'window-full'; readonly consumerId: string; readonly message: string };
 
 /** What the listeners of a queue are told. */
@@ -108,6 +111,8 @@ export interface Stats {
   readonly syncs: number;
   readonly payloadBytes: number;
   readonly journalBytes: number;
+  /** Bytes of journal files that were written before they were needed. */
+  readonly spareBytes: number;
   readonly ackBytes: number;
   /** Of joins, leaves and what else changes memberships. */
   readonly membershipBytes: number;

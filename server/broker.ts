@@ -102,9 +102,12 @@ async function openParts(
   config: Config,
   { log, now, closers }: { log: Log; now: () => number; closers: Closers },
 ): Promise<Parts> {
-  const { data, durability, maxAge } = config;
+  const { data, durability, maxAge, maxBytes, journalWindowBytes } = config;
   await mkdir(data, { recursive: true, mode: 0o700 });
-  const queue = await openQueue({ dir: join(data, 'queue'), durability, maxAge });
+  const queue = await openQueue({
+    ...{ dir: join(data, 'queue'), durability, maxAge, maxBytes, journalWindowBytes },
+    keepAtLeast: config.keepAtLeast === '0' ? 0 : config.keepAtLeast,
+  });
   closers.add(() => queue.close());
   queue.on('degraded', (notice) => log.error({ kind: notice.kind }, notice.message));
   const directory = await openDirectory({ path: join(data, 'directory.db'), now });

@@ -83,6 +83,17 @@ export const OPTIONS = {
     'What an answered message survives: power loss, or only the death of the process.',
   ),
   maxAge: text('30d', 'at least 1 minute', 'Older messages leave, whoever lacks them.'),
+  keepAtLeast: text('0', '0, or at least 1 minute', 'Younger messages stay, whoever has them.'),
+  maxBytes: count(
+    1_073_741_824,
+    { least: 0, most: Number.MAX_SAFE_INTEGER },
+    'The oldest messages of a chat that has more leave; 0 is no limit, else at least 65536.',
+  ),
+  journalWindowBytes: count(
+    0,
+    { least: 0, most: 1_099_511_627_776 },
+    'A larger journal is sealed; 0: the least of 8 GiB, 1/4 of the memory, 1/10 of the disk.',
+  ),
   connectionsMax: count(10_000, { least: 1, most: 1_000_000 }, 'Sockets at once.'),
   strangersMax: count(
     1_000,

@@ -72,6 +72,7 @@ function rightArguments(side: number): Record<keyof Addon, unknown[]> {
     cursors: [side, 1, 'chat'],
     page: [side, 1, 0, 'ann', '', 1],
     stats: [side, 1],
+    conditions: [side, 1],
     takeReady: [side, bytes],
     attachConsumer: [side, 1, 'ann'],
     watchChat: [side, 1, 'chat'],

@@ -188,6 +188,9 @@ export class StandInStore implements StoreHandle {
   stats() {
     return {};
   }
+  conditions() {
+    return [];
+  }
   close() {
     this.closed = 'yes';
     return Promise.resolve();

@@ -41,6 +41,7 @@ export class MortalStore {
     const own = {
       close: () => this.#close(),
       detach: (attachment: number) => this.#detach(attachment),
+      conditions: () => (this.look() ? [] : opened.conditions()),
       takeNews: (attachment: number, limit: number) => this.#takeNews(attachment, limit),
       flush() {
         return durable();

@@ -27,7 +27,44 @@ const QUEUE_ROWS: readonly QueueRow[] = [
   counter('foq_syncs_total', 'Syncs of the journal.', (stats: Stats) => stats.syncs),
   counter('foq_payload_bytes_total', 'Bytes of payload.', (stats: Stats) => stats.payloadBytes),
   counter('foq_journal_bytes_total', 'Bytes of rounds.', (stats: Stats) => stats.journalBytes),
-  gauge('foq_chats', 'Chats of the store.', (stats: Stats) => stats.chats),
+  counter('foq_spare_bytes_total', 'Bytes of journal files written ahead.', (stats: Stats) => {
+    return stats.spareBytes;
+  }),
+  counter('foq_seals_total', 'Journal files that became tables.', (stats: Stats) => stats.seals),
+  counter('foq_sealed_records_total', 'Records that seals kept.', (stats: Stats) => {
+    return stats.sealedRecords;
+  }),
+  counter('foq_dropped_records_total', 'Records that seals left out.', (stats: Stats) => {
+    return stats.droppedRecords;
+  }),
+  counter('foq_sealed_bytes_total', 'Bytes of tables that seals wrote.', (stats: Stats) => {
+    return stats.segmentBytes + stats.stateBytes + stats.inboxBytes;
+  }),
+  counter('foq_merges_total', 'Merges of tables.', (stats: Stats) => stats.merges),
+  counter('foq_merged_bytes_total', 'Bytes that merges wrote.', (stats: Stats) => {
+    return stats.mergedBytes;
+  }),
+  counter('foq_expired_tables_total', 'Tables that expired whole.', (stats: Stats) => {
+    return stats.expiredTables;
+  }),
+  counter('foq_background_failures_total', 'Seals, merges and checks that gave up.', (stats) => {
+    return (stats as Stats).backgroundFailures;
+  }),
+  counter('foq_cold_lookups_total', 'Chats that were read from tables.', (stats: Stats) => {
+    return stats.coldLookups;
+  }),
+  counter('foq_cache_hits_total', 'Blocks of tables that were in memory.', (stats: Stats) => {
+    return stats.cacheHits;
+  }),
+  counter('foq_cache_misses_total', 'Blocks of tables that were read.', (stats: Stats) => {
+    return stats.cacheMisses;
+  }),
+  gauge('foq_tables', 'Tables of the store.', (stats: Stats) => stats.tables),
+  gauge('foq_table_bytes', 'Bytes of tables on disk.', (stats: Stats) => stats.tableBytes),
+  gauge('foq_filter_bytes', 'Bytes of directories and filters in memory.', (stats: Stats) => {
+    return stats.filterBytes;
+  }),
+  gauge('foq_chats', 'Chats in memory.', (stats: Stats) => stats.chats),
   gauge('foq_journal_files', 'Files of the journal.', (stats: Stats) => stats.journalFiles),
   gauge('foq_pending_bytes', 'Bytes that are not durable yet.', (stats: Stats) => {
     return stats.pendingBytes;

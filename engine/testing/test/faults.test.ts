@@ -5,6 +5,9 @@ import { openQueue, type SimulatedOptions, type SimulatedQueue } from '../index.
 
 const SEED = Number(process.env['SEED'] ?? 1);
 
+/** Turns of the event loop that what is told may take. */
+const TURNS_MAX = 100_000;
+
 /** Calls to the disk that the short program makes, and some more. */
 const CALLS_MAX = 40;
 
@@ -120,6 +123,32 @@ test('a full disk refuses appends and joins, takes acks, and has service resume'
   await queue.faults.freeDisk();
   t.equal((await queue.append('chat', 'two')).seq, 2);
 });
+
+test('a full disk is told to listeners, once until it has space again', async (t) => {
+  const queue = await aQueue(t);
+  const heard: string[] = [];
+  queue.on('degraded', ({ kind }) => heard.push(kind));
+  await queue.append('chat', 'one');
+  await queue.faults.fillDisk();
+  await untilTold(() => heard.length === 1);
+  await t.rejects(queue.append('chat', 'two'), { code: 'FOQ_DISK_FULL' });
+  t.same(heard, ['disk-full']);
+  const late: string[] = [];
+  queue.on('degraded', ({ kind }) => late.push(kind));
+  await untilTold(() => late.length === 1);
+  await queue.faults.freeDisk();
+  await queue.append('chat', 'two');
+  await queue.faults.fillDisk();
+  await untilTold(() => heard.length === 2);
+  t.same(heard, ['disk-full', 'disk-full']);
+});
+
+/** Answers come by turns of the event loop. */
+async function untilTold(isTold: () => boolean): Promise<void> {
+  for (let turn = 0; turn < TURNS_MAX && !isTold(); turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 test('wrong arguments are named', async (t) => {
   const queue = await aQueue(t);

@@ -17,6 +17,18 @@ pub fn stats(side: f64, handle: f64) -> Result<Vec<(String, Count)>> {
     guarded(|| side::with(side, |side| Ok(pairs(&side.lease(handle)?.store.counters()))))
 }
 
+/// What the store suffers from now, as (kind, message) pairs; a word of `drain` names attachment 0
+/// when that has changed.
+#[napi]
+pub fn conditions(side: f64, handle: f64) -> Result<Vec<(String, String)>> {
+    guarded(|| {
+        side::with(side, |side| {
+            let conditions = side.lease(handle)?.store.conditions().into_iter();
+            Ok(conditions.map(|found| (found.kind.to_owned(), found.message)).collect())
+        })
+    })
+}
+
 fn pairs(counters: &Counters) -> Vec<(String, Count)> {
     let numbers = [
         ("appends", counters.appends),
@@ -26,6 +38,7 @@ fn pairs(counters: &Counters) -> Vec<(String, Count)> {
         ("syncs", counters.syncs),
         ("payloadBytes", counters.payload_bytes),
         ("journalBytes", counters.journal_bytes),
+        ("spareBytes", counters.spare_bytes),
         ("ackBytes", counters.ack_bytes),
         ("membershipBytes", counters.membership_bytes),
         ("seals", counters.seals),

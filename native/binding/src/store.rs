@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use foq_log::env::Env;
-use foq_log::env::real::{Caller, CompletionSink, RunningStore, env};
+use foq_log::env::real::{Caller, CompletionSink, Condition, RunningStore, env};
 use foq_log::{BackedUp, Counters, Error, Options, Packer, Reader, Result};
 use parking_lot::Mutex;
 
@@ -84,6 +84,11 @@ impl Store {
     /// What it counted since it was opened.
     pub fn counters(&self) -> Counters {
         self.running.counters()
+    }
+
+    /// See `RunningStore::conditions`.
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.running.conditions()
     }
 
     /// Answers the looks that wait, makes everything submitted durable, ends all threads.

@@ -22,6 +22,9 @@ pub struct Counters {
     pub payload_bytes: u64,
     /// Durable rounds, whole.
     pub journal_bytes: u64,
+    /// Journal files written before they were needed: zeros where there was none to use again, and
+    /// headers.
+    pub spare_bytes: u64,
     /// Acks in them.
     pub ack_bytes: u64,
     /// Joins, leaves and what else changes memberships.

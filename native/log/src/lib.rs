@@ -69,7 +69,7 @@ pub use format::FORMAT_VERSION;
 pub use log::{Assembled, IN_FLIGHT_MAX, Log};
 pub use lookup::{FoundChat, Lookup};
 pub use merge::{Background, BackgroundJob, BackgroundStep, FinishedJob, Pace};
-pub use news::AttachmentId;
+pub use news::{AttachmentId, CONDITIONS};
 pub use ops::{Append, ChatOptions, Completion, JoinAt, Operation, Outcome, Sender, Ticket};
 pub use options::{Durability, Keep, Options, Retention};
 pub use pack::{Packed, Packer};

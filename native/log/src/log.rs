@@ -203,6 +203,12 @@ impl Log {
         self.room = (Room::of(&self.options, space), space);
     }
 
+    /// Whether the disk has no room for appends.
+    #[must_use]
+    pub fn refuses_appends(&self) -> bool {
+        self.room.0 >= Room::NoAppends || self.spares.no_space()
+    }
+
     /// Monotonic ms at which pending acks must be flushed by `assemble`.
     #[must_use]
     pub fn next_deadline_ms(&self) -> Option<u64> {

@@ -7,11 +7,13 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use parking_lot::Mutex;
 
 use crate::env::{Disk, DiskFile, Env, OpenMode, Space, is_full, write_all, write_zeros};
 use crate::error::{Error, Result};
+use crate::format::SECTOR_BYTES;
 use crate::format::checksum::StoreId;
 use crate::format::file::{FileHeader, journal_path};
 use crate::log::IN_FLIGHT_MAX;
@@ -66,6 +68,8 @@ pub struct SpareMaker {
     file_bytes: u64,
     wanted: usize,
     shelf: Arc<Mutex<Shelf>>,
+    /// Zeros and headers that were written.
+    bytes_written: Arc<AtomicU64>,
     /// Held while one is prepared, so that ids stay in order. The committer never takes it.
     making: Arc<Mutex<()>>,
 }
@@ -86,8 +90,15 @@ impl SpareMaker {
             file_bytes,
             wanted,
             shelf: Arc::new(Mutex::new(shelf)),
+            bytes_written: Arc::default(),
             making: Arc::default(),
         }
+    }
+
+    /// Bytes that were written to prepare files; a file that is used again costs its header.
+    #[must_use]
+    pub fn bytes_written(&self) -> u64 {
+        self.bytes_written.load(Relaxed)
     }
 
     /// Whether fewer than `options.spares` files are ready.
@@ -206,6 +217,7 @@ impl SpareMaker {
             Some(file) => file,
             None => self.make_new(&temporary)?,
         };
+        self.bytes_written.fetch_add(SECTOR_BYTES, Relaxed);
         let header = FileHeader {
             store_id: self.store_id,
             file_id,
@@ -244,6 +256,7 @@ impl SpareMaker {
 
     fn make_new(&self, temporary: &str) -> io::Result<Arc<dyn DiskFile>> {
         let file = self.env.disk.open(temporary, OpenMode::Create)?;
+        self.bytes_written.fetch_add(self.file_bytes, Relaxed);
         write_zeros(&*file, self.file_bytes)?;
         Ok(file)
     }

@@ -9,6 +9,7 @@ import type { HttpServices, Identity } from '../services.js';
 
 export const STATS: Stats = {
   ...{ appends: 7, acks: 1, rounds: 4, syncs: 3, payloadBytes: 10, journalBytes: 20 },
+  spareBytes: 64,
   ...{ ackBytes: 2, membershipBytes: 3, seals: 1, sealedRecords: 4, droppedRecords: 3 },
   ...{ segmentBytes: 40, stateBytes: 30, inboxBytes: 20, merges: 1, mergedBytes: 50 },
   ...{

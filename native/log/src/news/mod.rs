@@ -37,6 +37,9 @@ use crate::state::{ChatIndex, KeyMap};
 /// Names an attachment; not given again while it lives.
 pub type AttachmentId = u32;
 
+/// No attachment's number: what the whole store suffers from has changed.
+pub const CONDITIONS: AttachmentId = 0;
+
 /// What an attachment hears of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wants {
@@ -218,7 +221,7 @@ impl News {
 impl Attachments {
     fn add(&mut self, owner: u32, wants: Wants) -> AttachmentId {
         let mut id = self.last_id.wrapping_add(1);
-        while self.by_id.contains_key(&id) {
+        while id == CONDITIONS || self.by_id.contains_key(&id) {
             id = id.wrapping_add(1);
         }
         self.last_id = id;

@@ -17,7 +17,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use driver::{Caller, CompletionSink, RunningStore};
+pub use driver::{Caller, CompletionSink, Condition, RunningStore};
 
 use super::Env;
 

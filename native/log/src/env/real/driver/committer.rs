@@ -4,6 +4,7 @@
 //! sync runs is the next round.
 
 mod behind;
+mod conditions;
 mod ending;
 mod idling;
 
@@ -12,6 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use self::conditions::Condition;
+use self::conditions::Conditions;
 use super::barrier::Barriers;
 use super::counting::Counting;
 use super::desk::Desk;
@@ -56,6 +59,7 @@ pub(super) struct Committer {
     seal_at: u64,
     /// Seals in a row that gave up.
     seals_given_up: u32,
+    conditions: Conditions,
     /// Whether rounds are synced at all.
     syncs: bool,
     spares: SpareMaker,
@@ -103,6 +107,7 @@ impl Committer {
             counting,
             seal_at: now,
             seals_given_up: 0,
+            conditions: Conditions::default(),
             syncs: options.durability == Durability::Fsync,
             desk: Desk::default(),
             barriers: Barriers::default(),
@@ -150,6 +155,7 @@ impl Committer {
             self.settle_barriers();
             self.look_at_space();
             self.work_behind();
+            self.tell_conditions();
             let spare_is_missing = match self.log.assemble()? {
                 Assembled::Round(round) => {
                     self.put(round)?;

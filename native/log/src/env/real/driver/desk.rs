@@ -7,7 +7,7 @@ use super::CompletionSink;
 use super::intake::Intake;
 use super::outstanding::Outstanding;
 use crate::error::Error;
-use crate::news::Ring;
+use crate::news::{AttachmentId, Ring};
 use crate::ops::{Completion, Outcome, Ticket};
 
 /// One caller number.
@@ -113,6 +113,13 @@ impl Desk {
             sink.news(&mut ids);
         }
         rings.append(&mut late);
+    }
+
+    /// Rings this attachment of every caller.
+    pub(super) fn ring_all(&mut self, attachment: AttachmentId) {
+        for sink in self.callers.iter().filter_map(|caller| caller.sink.as_ref()) {
+            sink.news(&mut vec![attachment]);
+        }
     }
 
     /// Settles all that is outstanding with `error`; a sink that panics harms no other.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::CompletionSink;
+use super::committer::Condition;
 use crate::error::{Error, Result};
 use crate::lookup::FoundChat;
 use crate::options::Options;
@@ -45,6 +46,7 @@ struct State {
     news: bool,
     /// How many of `Mail::looks` the committer has dealt with.
     looked: u64,
+    conditions: Vec<Condition>,
     poisoned: Option<Error>,
     closed: Option<Result<()>>,
 }
@@ -72,6 +74,8 @@ pub(super) struct Mail {
     pub(super) sealed: Option<Result<SealedFile>>,
     /// Chats that were looked up.
     pub(super) found: Vec<FoundChat>,
+    /// Background work gave up on this.
+    pub(super) gave_up: Option<Error>,
 }
 
 /// Buffers for re-use, the last one first: it is the likeliest to be in a cache.
@@ -200,6 +204,7 @@ impl Intake {
         mail.fatal = state.mail.fatal.take();
         mail.sealed = state.mail.sealed.take();
         mem::swap(&mut state.mail.found, &mut mail.found);
+        mail.gave_up = state.mail.gave_up.take();
     }
 
     /// The committer sleeps until there is mail or news, or this long.
@@ -232,6 +237,23 @@ impl Intake {
         state.mail.sealed = Some(sealed);
         state.mail.space_changed = true;
         self.tell(state);
+    }
+
+    /// Background work gave up.
+    pub(super) fn gave_up(&self, error: Error) {
+        let mut state = self.state.lock();
+        state.mail.gave_up = Some(error);
+        self.tell(state);
+    }
+
+    /// What the store suffers from now.
+    pub(super) fn set_conditions(&self, conditions: Vec<Condition>) {
+        self.state.lock().conditions = conditions;
+    }
+
+    /// See `RunningStore::conditions`.
+    pub(super) fn conditions(&self) -> Vec<Condition> {
+        self.state.lock().conditions.clone()
     }
 
     /// Chats were looked up.

@@ -33,6 +33,7 @@ use std::thread::{self, JoinHandle, ThreadId};
 use parking_lot::Mutex;
 
 use self::backups::Backups;
+pub use self::committer::Condition;
 use self::committer::{Committer, Helpers};
 use self::counting::Counting;
 use self::intake::Intake;
@@ -44,7 +45,7 @@ use crate::error::{Error, Result};
 use crate::merge::Pace;
 use crate::ops::Completion;
 use crate::options::{Durability, Options};
-use crate::{AttachmentId, BackedUp, Counters, Log, NewsPage, Packed, Packer, Reader};
+use crate::{AttachmentId, BackedUp, Counters, Log, NewsPage, Packed, Packer, Reader, SpareMaker};
 
 /// Who learns what became of a caller's operations.
 pub trait CompletionSink: Send + Sync {
@@ -71,6 +72,7 @@ pub struct RunningStore {
     damage: Option<Error>,
     counting: Arc<Counting>,
     backups: Backups,
+    spares: SpareMaker,
     /// Whether it was opened for more than reading.
     writes: bool,
     committer: ThreadId,
@@ -92,6 +94,7 @@ impl RunningStore {
     pub fn open(env: &Env, options: &Options) -> Result<Self> {
         let options = &resolved(env, options);
         let log = Log::open(env, &log_options(options))?;
+        let spares = log.spare_maker();
         let (packer, reader, damage) = (log.packer(), log.reader(), log.damage().cloned());
         let intake = Arc::new(Intake::new(options, env.disk.name()));
         let now = env.clock.monotonic_ms();
@@ -124,7 +127,18 @@ impl RunningStore {
             .map_err(|error| no_thread(env, error))?;
         let committer = handle.thread().id();
         let (writes, handle) = (!options.read_only, Mutex::new(Some(handle)));
-        Ok(Self { intake, packer, reader, damage, counting, backups, writes, committer, handle })
+        Ok(Self {
+            intake,
+            packer,
+            reader,
+            damage,
+            counting,
+            backups,
+            spares,
+            writes,
+            committer,
+            handle,
+        })
     }
 
     /// Packs operations for [`Caller::submit`], on the caller's own thread.
@@ -170,6 +184,7 @@ impl RunningStore {
             chats,
             partial_chats,
             journal_files: shared.files() as u64,
+            spare_bytes: self.spares.bytes_written(),
             pending_bytes: self.intake.pending_bytes(),
             poisoned: self.intake.poisoned().is_some(),
             ..shared.count_tables(self.counting.copied())
@@ -189,6 +204,13 @@ impl RunningStore {
             Some(damage) => Err(damage.clone()),
             None => self.backups.run(&self.reader, &target.disk, give_up),
         }
+    }
+
+    /// What the store suffers from now. Every caller's sink is rung with `CONDITIONS` as attachment
+    /// when that changes.
+    #[must_use]
+    pub fn conditions(&self) -> Vec<Condition> {
+        self.intake.conditions()
     }
 
     /// The store looks at its clock and at the space of its disk now, and not only when it planned

@@ -221,7 +221,12 @@ impl Thread<'_> {
                 self.work.pace.lock().spend(job.bytes().saturating_sub(before));
                 self.job = Some(job);
             }
-            BackgroundStep::Done(finished) => background.finish(finished, wall_ms),
+            BackgroundStep::Done(finished) => {
+                if let Some(error) = finished.error() {
+                    self.intake.gave_up(error.clone());
+                }
+                background.finish(finished, wall_ms);
+            }
         }
         Ok(Some(Duration::ZERO))
     }

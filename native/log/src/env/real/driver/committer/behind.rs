@@ -4,7 +4,8 @@ use super::{Committer, SPACE_MS};
 use crate::error::Error;
 
 /// A seal that gave up is tried again at once, as the ballast may have made room for it; then after
-/// a second, and then after twice as long each time, up to so many seconds: where the disk was full, and where the journal was damaged.
+/// a second, and then after twice as long each time, up to so many seconds: where the disk was
+/// full, and where the journal was damaged.
 const FULL_SECONDS_MAX: u64 = 8;
 const DAMAGED_SECONDS_MAX: u64 = 512;
 
@@ -19,10 +20,12 @@ impl Committer {
             None => {}
             Some(Ok(sealed)) => {
                 self.log.finish_seal(sealed);
+                self.conditions.note_seal(None);
                 self.seals_given_up = 0;
             }
             Some(Err(error)) => {
                 self.log.give_up_seal();
+                self.conditions.note_seal(Some(&error));
                 self.seal_at = now.saturating_add(self.seal_again_ms(&error));
                 self.seals_given_up = self.seals_given_up.saturating_add(1);
             }

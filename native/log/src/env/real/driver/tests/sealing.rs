@@ -57,6 +57,7 @@ fn damage_that_background_work_meets_is_counted_and_stops_nothing_else() {
     let store = RunningStore::open(&scene.env, &sealing()).unwrap();
     store.look_again();
     assert!(store.counters().background_failures > 0, "somebody may know");
+    assert_eq!(kinds(&store), ["damaged"]);
     let reader = store.reader();
     let refusal = |nth| reader.read(&format!("chat-{nth}"), ReadFrom::Seq(1), 10, 1 << 20).err();
     let refused: Vec<_> = (0..RECORDS).filter_map(refusal).map(|error| error.code()).collect();
@@ -69,4 +70,33 @@ fn damage_that_background_work_meets_is_counted_and_stops_nothing_else() {
     assert_eq!(numbers(&heard.wait_for(1)), [0]);
     assert_eq!(reader.head("chat-0").unwrap().head_seq, 2);
     store.close().unwrap();
+}
+
+#[test]
+fn a_damaged_journal_file_that_is_to_be_sealed_is_told_and_seldom_read_again() {
+    let scene = a_store("driver-journal-damaged", &sealing());
+    let (caller, heard) = scene.a_caller();
+    let payload = vec![7; RECORD_BYTES];
+    caller.submit(scene.appends("chat", &[&payload])).unwrap();
+    heard.wait_for(1);
+    let journal = fs::read_dir(scene.folder.path().join("store/journal")).unwrap();
+    let oldest = journal.map(|file| file.unwrap().path()).min().unwrap();
+    let file = fs::OpenOptions::new().write(true).open(oldest).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&file, b"spoilt", RECORD_BYTES as u64 / 2).unwrap();
+    for nth in 1..RECORDS {
+        caller.submit(scene.appends("chat", &[&payload])).unwrap();
+        heard.wait_for(nth + 1);
+    }
+    let attempts = || scene.store.counters().background_failures;
+    while attempts() < 2 {
+        scene.store.look_again();
+    }
+    assert_eq!(kinds(&scene.store), ["damaged"]);
+    assert!(heard.rings().contains(&crate::CONDITIONS), "callers are rung");
+    assert!(scene.store.poisoned().is_none());
+    scene.store.close().unwrap();
+}
+
+fn kinds(store: &RunningStore) -> Vec<&'static str> {
+    store.conditions().into_iter().map(|condition| condition.kind).collect()
 }
