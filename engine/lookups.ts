@@ -4,7 +4,7 @@ import type { CursorView, Head, QueueRecord, Why } from '../protocol/index.js';
 import { FoqError } from '../protocol/index.js';
 import { invalidArgument } from './errors.js';
 import * as check from './ids.js';
-import type { NativeRecord, StoreHandle } from './native-types.js';
+import type { ReadAnswer, StoreHandle } from './native-types.js';
 import type { CheckedOptions } from './options.js';
 import { ReadRecord } from './record.js';
 import { viewOf, whyOf } from './why.js';
@@ -54,6 +54,7 @@ export async function whyHeld(
   const { firstSeq, headSeq } = head ?? { firstSeq: 1, headSeq: 0 };
   const [cursors, pinned] = await Promise.all([store.cursors(chatId), store.pinned(chatId)]);
   const own = await store.chatOptions(chatId);
+  const answer = pinned?.seq === seq ? undefined : await answerAt(store, { chatId, seq, headSeq });
   return whyOf({
     chatId,
     seq,
@@ -63,18 +64,19 @@ export async function whyHeld(
     keep: own.keep ?? options.keep,
     maxAgeMs: own.maxAgeMs ?? options.maxAgeMs,
     maxBytes: own.maxBytes ?? options.maxBytes,
-    record: pinned?.seq === seq ? pinned : await recordAt(store, { chatId, seq, headSeq }),
+    record: pinned?.seq === seq ? pinned : answer?.records.find((record) => record.seq === seq),
+    isDamaged: answer?.gap?.reason === 'damaged' && answer.gap.toSeq >= seq,
     pinnedSeq: pinned?.seq,
   });
 }
 
-async function recordAt(
+async function answerAt(
   store: Pick<StoreHandle, 'read'>,
   { chatId, seq, headSeq }: { chatId: string; seq: number; headSeq: number },
-): Promise<NativeRecord | undefined> {
+): Promise<ReadAnswer | undefined> {
   if (seq > headSeq) return undefined;
   const [answer] = await store.read([{ chatId, from: { fromSeq: seq }, limit: 1 }], 1);
-  return answer?.records.find((record) => record.seq === seq);
+  return answer;
 }
 
 /** FOQ_NOT_JOINED says so when the arguments were swapped; any other failure stays as it is. */

@@ -12,8 +12,8 @@ const LISTENERS_MAX = 1000;
 export class Notices {
   readonly #degraded = new Set<QueueNotices['degraded']>();
   readonly #closed = new Set<QueueNotices['closed']>();
-  #isPoisoned = false;
-  #isDiskFull = false;
+  /** Of what has no other end than what goes through again. */
+  readonly #told = new Set<Degraded['kind']>();
   readonly #suffering = new Map<Suffered['kind'], Suffered>();
 
   on<Name extends keyof QueueNotices>(name: Name, listener: QueueNotices[Name]): void {
@@ -43,14 +43,14 @@ export class Notices {
 
   /** A failure may say that the whole store is degraded. */
   failed({ code, message }: FoqError): void {
-    if (code === 'FOQ_POISONED' && !this.#isPoisoned) {
-      this.#isPoisoned = true;
-      this.degraded({ kind: 'poisoned', message });
-    }
-    if (code === 'FOQ_DISK_FULL' && !this.#isDiskFull) {
-      this.#isDiskFull = true;
-      this.degraded({ kind: 'disk-full', message });
-    }
+    if (code === 'FOQ_POISONED') this.#once({ kind: 'poisoned', message });
+    if (code === 'FOQ_DISK_FULL') this.#once({ kind: 'disk-full', message });
+  }
+
+  #once(notice: Degraded): void {
+    if (this.#told.has(notice.kind)) return;
+    this.#told.add(notice.kind);
+    this.degraded(notice);
   }
 
   /** All that the store suffers from now: what is new is told, what has ended may be told again. */
@@ -59,21 +59,18 @@ export class Notices {
     for (const kind of this.#suffering.keys()) {
       if (!now.has(kind)) this.#suffering.delete(kind);
     }
-    if (!now.has('disk-full')) this.#isDiskFull = false;
+    if (!now.has('disk-full')) this.#told.delete('disk-full');
     for (const [kind, notice] of now) {
       if (this.#suffering.has(kind)) continue;
       this.#suffering.set(kind, notice);
-      if (kind === 'disk-full') {
-        if (this.#isDiskFull) continue;
-        this.#isDiskFull = true;
-      }
-      this.degraded(notice);
+      if (kind === 'disk-full') this.#once(notice);
+      else this.degraded(notice);
     }
   }
 
   /** Appends go through again. */
   appended(): void {
-    this.#isDiskFull = false;
+    this.#told.delete('disk-full');
   }
 
   #of<Name extends keyof QueueNotices>(name: Name): Set<QueueNotices[Name]> {

@@ -25,6 +25,8 @@ export interface WhyInput {
   /** Undefined when it cannot be read any more. */
   readonly record: { readonly at: number; readonly deleted: boolean } | undefined;
   readonly pinnedSeq: number | undefined;
+  /** It is missing where it should be. */
+  readonly isDamaged?: boolean;
 }
 
 export function whyOf(input: WhyInput): Why {
@@ -34,6 +36,10 @@ export function whyOf(input: WhyInput): Why {
   if (seq > headSeq) {
     const text = `${seq} is not written yet: the head of the chat is ${headSeq}.`;
     return { ...about, state: 'not-yet', heldBy: [], text };
+  }
+  if (input.isDamaged === true) {
+    const text = `${seq} was lost to damage: readers get a gap that says so.`;
+    return { ...about, state: 'damaged', heldBy: [], text };
   }
   if (record === undefined || record.deleted) {
     return { ...about, state: 'gone', heldBy: [], text: goneText(input) };

@@ -57,9 +57,9 @@ export interface Bulk {
 }
 
 /**
- * What a queue cannot do for now: it is poisoned; its disk is full; work in the background met damage,
- * which `message` names (see `foq verify`); the clock jumped ahead, so that nothing expires by age
- * until it is steady; or a consumer has acked nothing for 10 s with its window full.
+ * What a queue cannot do for now: it is poisoned; its disk is full; work in the background met
+ * damage, which `message` names (see `foq verify`); the clock jumped ahead, so that nothing expires
+ * by age until it is steady; or a consumer has acked nothing for 10 s with its window full.
  */
 export type Degraded =
   | { readonly kind: 'poisoned'; readonly message: string }
@@ -80,7 +80,8 @@ export interface QueueNotices {
 export interface Why {
   readonly chatId: string;
   readonly seq: number;
-  readonly state: 'kept' | 'gone' | 'not-yet';
+  /** `damaged`: it was lost to damage, and `foq repair` left a gap in its place. */
+  readonly state: 'kept' | 'gone' | 'not-yet' | 'damaged';
   /** Consumers that have not received it, closing ones too. */
   readonly heldBy: readonly CursorView[];
   readonly pinned: boolean;

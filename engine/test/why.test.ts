@@ -34,6 +34,12 @@ test('it is held by those who have not received it', (t) => {
   t.end();
 });
 
+test('what damage took is told so, and not as gone', (t) => {
+  const lost = whyOf(asked({ record: undefined, isDamaged: true }));
+  t.match(lost, { state: 'damaged', heldBy: [], text: /^5 was lost to damage/ });
+  t.end();
+});
+
 test('a leaver holds up to its leaveSeq, and a returner not what lies between', (t) => {
   t.same(holders({ cursors: [cursor('ann', 2, { leaveSeq: 5 })] }), ['ann']);
   t.same(holders({ cursors: [cursor('ann', 2, { leaveSeq: 4 })] }), []);
