@@ -140,8 +140,8 @@ impl Reader {
                 Sealed::Passed => (ReadStop::BytesMax, true),
             };
             let is_gone = || places.wanted.iter().any(|w| self.shared.file(w.pointer).is_none());
-            let is_over = !has_passed && !(matches!(stop, ReadStop::Failed(_)) && is_gone());
-            if tries_left == 0 || is_over {
+            let may_find = has_passed || (matches!(stop, ReadStop::Failed(_)) && is_gone());
+            if tries_left == 0 || !may_find {
                 return stop;
             }
             let limit = usize::try_from(end.saturating_sub(next)).unwrap_or(usize::MAX);
