@@ -26,6 +26,10 @@ pub const SCENARIOS: &[Scenario] = &[
         "a journal file that is sealed while somebody reads it",
         held::a_held_file_is_not_written_again,
     ),
+    (
+        "a journal file that is to be sealed while its last round is on its way",
+        held::a_file_with_a_round_in_flight_is_not_sealed,
+    ),
     ("a backup while the store goes on, seals and merges", backups::the_store_goes_on),
     ("a backup and a restore of which each call fails", backups::each_call_fails),
     (

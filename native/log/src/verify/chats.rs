@@ -2,7 +2,8 @@
 //! one place, and consumers are found by the rows that their chats' states name.
 //!
 //! What is missing below the first record that is there is no damage: a floor rises by age and by
-//! what was received, and which ages hold is said by whoever opens the store.
+//! what was received, and which ages hold is said by whoever opens the store. The pinned record
+//! outlives the floor, and is not that first one.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -83,8 +84,14 @@ fn disagreement(chat: &ChatState, sealed: &[u64]) -> Option<String> {
     }
     let journal = chat.records_from()..=chat.head;
     let above = sealed.iter().copied().filter(|&seq| seq >= chat.floor);
+    let mut seqs = above.chain(journal.filter(|&seq| seq >= chat.floor)).peekable();
+    // The pinned record outlives those around it: it says nothing of them.
+    let pinned = chat.cold().and_then(|cold| cold.pinned).map(|pinned| pinned.seq);
+    if pinned.is_some() && seqs.peek().copied() == pinned {
+        seqs.next();
+    }
     let mut next = None;
-    for seq in above.chain(journal.filter(|&seq| seq >= chat.floor)) {
+    for seq in seqs {
         match next {
             Some(next) if seq > next => {
                 return about(format!("seqs {next} to {} are missing", seq - 1));

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foq_log::env::sim::Survivors;
 use foq_log::env::{DiskFile, Env, Layered};
 use foq_log::{Append, Assembled, Log, Operation, SealStep};
 
@@ -53,6 +54,50 @@ pub(super) fn a_held_file_is_not_written_again() -> Result<(), String> {
     let worked = worked.lock().unwrap_or_else(PoisonError::into_inner).take();
     worked.ok_or("the lookup read no journal file")??;
     if head.head_seq == 2 { Ok(()) } else { Err(format!("I1: expected head 2, seen {head:?}")) }
+}
+
+/// A round is on its way in one file, and the next one has its place in another. The first file is
+/// not sealed before that round is applied: nothing of it is lost.
+pub(super) fn a_file_with_a_round_in_flight_is_not_sealed() -> Result<(), String> {
+    let mut world = a_world(SMALL_FILE_BYTES);
+    world.options.retention = foq_log::Options::default().retention;
+    let words = |error: foq_log::Error| error.to_string();
+    let mut log = Log::open(&world.env(), &world.options).map_err(words)?;
+    append(&mut log, "chat", b"first")?;
+    let mut rounds = Vec::new();
+    for _ in 0..FILLING_RECORDS {
+        let record = Operation::Append(Append::new("chat", &[7; FILLING_BYTES]));
+        log.submit(0, &record).map_err(words)?;
+        match log.assemble().map_err(words)? {
+            Assembled::Round(round) => rounds.push(round),
+            Assembled::NeedsSpare if rounds.is_empty() => {
+                return Err("the file is too small".to_owned());
+            }
+            Assembled::NeedsSpare => {
+                log.prepare_spare().map_err(words)?;
+                if let Assembled::Round(next) = log.assemble().map_err(words)? {
+                    rounds.push(next);
+                }
+                break;
+            }
+            Assembled::Nothing => return Err("a record makes no round".to_owned()),
+        }
+        // All but the last are durable.
+        if rounds.len() > 1 {
+            log.commit(rounds.remove(0)).map_err(words)?;
+        }
+    }
+    seal(&mut log)?;
+    for round in rounds {
+        log.commit(round).map_err(words)?;
+    }
+    let head = log.reader().head("chat").map_err(words)?.head_seq;
+    let world = world.after_stop(world.disk.crash_image(Survivors::None), 0);
+    let log = Log::open(&world.env(), &world.options).map_err(words)?;
+    match log.reader().head("chat").map_err(words)?.head_seq {
+        found if found == head => Ok(()),
+        found => Err(format!("I1: expected head {head}, found {found}")),
+    }
 }
 
 /// Commits one record, whatever must be done for it.
