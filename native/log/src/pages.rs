@@ -224,7 +224,7 @@ impl Reader {
         Some(Found {
             key: chat.key,
             as_of: chat.as_of,
-            closing: cursor.closing.is_some(),
+            closing: cursor.closing().is_some(),
             row: self.row(chat, Some(cursor), retention_now),
         })
     }

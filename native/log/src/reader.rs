@@ -146,11 +146,11 @@ impl Reader {
                     seat: cursor.seat,
                     join_seq: cursor.join_seq,
                     received: cursor.received,
-                    delivered: cursor.delivered,
+                    delivered: cursor.delivered(),
                     read: cursor.read,
                     marks_seen: cursor.marks_seen,
-                    leave_seq: cursor.closing.map(|closing| closing.leave_seq),
-                    holes: open_holes(&cursor.holes, cursor.received),
+                    leave_seq: cursor.closing().map(|closing| closing.leave_seq),
+                    holes: open_holes(cursor.holes(), cursor.received),
                 })
                 .collect();
             cursors.sort_unstable_by_key(|cursor| cursor.seat);

@@ -26,7 +26,7 @@ impl Judge<'_> {
             return Err(Error::SeqOutOfRange { head_seq: last });
         }
         let mut raises: Vec<Raise> = Vec::with_capacity(4);
-        let current = [cursor.received, cursor.delivered, cursor.read];
+        let current = [cursor.received, cursor.delivered(), cursor.read];
         let kinds = [raise::RECEIVED, raise::DELIVERED, raise::READ];
         for ((value, current), what) in values.into_iter().zip(current).zip(kinds) {
             if let Some(value) = value.filter(|&value| value > current) {
@@ -102,7 +102,7 @@ impl Judge<'_> {
         let state = self.state;
         let finished = self.overlay().members(state).is_some_and(|members| {
             let cursor = members.cursors.iter().find(|cursor| cursor.seat == seat);
-            cursor.is_some_and(|c| c.closing.is_some_and(|end| c.received >= end.leave_seq))
+            cursor.is_some_and(|c| c.closing().is_some_and(|end| c.received >= end.leave_seq))
         });
         if finished {
             self.flush_acks();

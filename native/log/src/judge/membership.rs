@@ -10,8 +10,8 @@ impl Members {
     /// Whether a closing consumer may come back at `join_seq`: its holes are bounded.
     pub(super) fn check_holes(&self, name: u64, join_seq: u64) -> Result<(), Error> {
         let Some(cursor) = self.find(name) else { return Ok(()) };
-        let Some(closing) = cursor.closing else { return Ok(()) };
-        let open = cursor.holes.iter().filter(|&&(_, to)| to > cursor.received).count();
+        let Some(closing) = cursor.closing() else { return Ok(()) };
+        let open = cursor.holes().iter().filter(|&&(_, to)| to > cursor.received).count();
         if join_seq > closing.leave_seq + 1 && open >= HOLES_MAX {
             return Err(Error::Busy { what: "a consumer came back too often without receiving" });
         }
@@ -97,7 +97,7 @@ impl Judge<'_> {
         let state = self.state;
         let found = self.overlay().members(state).and_then(|members| {
             let cursor = members.find(name)?;
-            Some((cursor.seat, members.roster + u64::from(cursor.closing.is_none())))
+            Some((cursor.seat, members.roster + u64::from(cursor.closing().is_none())))
         });
         if let Some((seat, roster)) = found {
             self.flush_acks();

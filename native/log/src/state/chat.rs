@@ -22,6 +22,9 @@ use crate::view::GapReason;
 /// Deleted ranges a chat may have; they leave when the floor passes them.
 pub(crate) const DELETED_RANGES_MAX: usize = 256;
 
+/// Places that a small allocation holds.
+const FEW_RECORDS: usize = 3;
+
 const _: () = assert!(size_of::<ChatState>() == 128, "two cache lines");
 
 /// What every effect of a batch is applied under.
@@ -265,6 +268,9 @@ impl ChatState {
         self.ages.note(at, self.head, self.floor, context.retention_now);
         self.head = seq;
         self.last_at = at;
+        if self.records.capacity() == 0 {
+            self.records.reserve_exact(FEW_RECORDS);
+        }
         self.records.push_back(context.pointer);
         let max_bytes = self.max_bytes(context.retention);
         if max_bytes != 0 {

@@ -16,6 +16,9 @@ pub(crate) const JOINED_MAX: usize = 1024;
 /// Holes a cursor may have: ranges it will not get because it was not joined.
 pub(crate) const HOLES_MAX: usize = 8;
 
+/// Cursors of a small chat.
+const FEW: usize = 8;
+
 /// A leaver's last duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Closing {
@@ -25,39 +28,101 @@ pub(crate) struct Closing {
     pub at: u64,
 }
 
-/// One consumer's place in one chat.
+/// The id of a consumer; all its cursors in RAM share it. A thin pointer: the string is a step away.
+pub(crate) type ConsumerId = Arc<Box<str>>;
+
+/// One consumer's place in one chat. There are more of them than of anything else in RAM.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor {
-    pub consumer_id: Arc<str>,
+    pub consumer_id: ConsumerId,
     /// Keyed hash of the consumer id.
     pub name: u64,
+    pub received: u64,
+    pub read: u64,
+    pub join_seq: u64,
+    rare: Option<Box<Rare>>,
+    pub marks_seen: u32,
     pub seat: u16,
     /// Which rows the inbox tables have of it here: bits of `inbox::listed`.
     pub listed: u8,
-    pub marks_seen: u32,
-    pub join_seq: u64,
-    pub received: u64,
-    pub delivered: u64,
-    pub read: u64,
-    pub closing: Option<Closing>,
-    pub holes: Vec<(u64, u64)>,
+}
+
+const _: () = assert!(size_of::<Cursor>() == 56, "see `docs/benchmarks.md`, row 10");
+
+/// What most cursors have not.
+#[derive(Clone, Debug, Default)]
+struct Rare {
+    delivered: u64,
+    closing: Option<Closing>,
+    holes: Vec<(u64, u64)>,
 }
 
 impl Cursor {
+    /// A cursor that never closed, and that nobody but its seat tells from others.
+    pub fn new(consumer_id: ConsumerId, name: u64, seat: u16) -> Self {
+        Self {
+            consumer_id,
+            name,
+            received: 0,
+            read: 0,
+            join_seq: 0,
+            rare: None,
+            marks_seen: 0,
+            seat,
+            listed: 0,
+        }
+    }
+
+    pub fn delivered(&self) -> u64 {
+        self.rare.as_ref().map_or(0, |rare| rare.delivered)
+    }
+
+    pub fn set_delivered(&mut self, delivered: u64) {
+        if delivered != self.delivered() {
+            self.rare_mut().delivered = delivered;
+        }
+    }
+
+    /// A leaver's last duty, if it left.
+    pub fn closing(&self) -> Option<Closing> {
+        self.rare.as_ref().and_then(|rare| rare.closing)
+    }
+
+    pub fn set_closing(&mut self, closing: Option<Closing>) {
+        if closing != self.closing() {
+            self.rare_mut().closing = closing;
+        }
+    }
+
+    /// Ranges it will not get; inclusive.
+    pub fn holes(&self) -> &[(u64, u64)] {
+        self.rare.as_ref().map(|rare| rare.holes.as_slice()).unwrap_or_default()
+    }
+
+    pub fn set_holes(&mut self, holes: Vec<(u64, u64)>) {
+        if holes != self.holes() {
+            self.rare_mut().holes = holes;
+        }
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
     /// Whether a closing cursor has ended by age. All it could still get has expired by then,
     /// so that its end moves no floor.
     pub fn ended(&self, max_age_ms: u64, retention_now: u64) -> bool {
-        self.closing.is_some_and(|closing| is_older(closing.at, max_age_ms, retention_now))
+        self.closing().is_some_and(|closing| is_older(closing.at, max_age_ms, retention_now))
     }
 
     /// Last seq it will get when the head is `head`.
     pub fn last_seq(&self, head: u64) -> u64 {
-        self.closing.map_or(head, |closing| closing.leave_seq)
+        self.closing().map_or(head, |closing| closing.leave_seq)
     }
 
     /// What others see of it: the delivered tick and the read tick.
     pub fn visible(&self) -> (u64, u64) {
-        (self.received.max(self.delivered).max(self.read), self.read)
+        (self.received.max(self.delivered()).max(self.read), self.read)
     }
 }
 
@@ -89,11 +154,11 @@ impl Members {
 
     /// The cursor of a consumer that is joined, not closing.
     pub fn joined(&self, name: u64) -> Option<&Cursor> {
-        self.find(name).filter(|cursor| cursor.closing.is_none())
+        self.find(name).filter(|cursor| cursor.closing().is_none())
     }
 
     pub fn joined_count(&self) -> usize {
-        self.cursors.iter().filter(|cursor| cursor.closing.is_none()).count()
+        self.cursors.iter().filter(|cursor| cursor.closing().is_none()).count()
     }
 
     /// The lowest free seat.
@@ -114,38 +179,50 @@ impl Members {
     pub fn join(&mut self, joining: &Joining<'_>) {
         self.roster = joining.roster;
         if let Some(cursor) = self.cursors.iter_mut().find(|c| c.name == joining.name) {
-            if let Some(closing) = cursor.closing.take() {
-                let received = cursor.received;
-                cursor.holes.retain(|&(_, to)| to > received);
+            if let Some(closing) = cursor.closing() {
+                let left = cursor.holes().iter().filter(|(_, to)| *to > cursor.received);
+                let mut holes: Vec<(u64, u64)> = left.copied().collect();
                 if joining.join_seq > closing.leave_seq + 1 {
-                    cursor.holes.push((closing.leave_seq + 1, joining.join_seq - 1));
+                    holes.push((closing.leave_seq + 1, joining.join_seq - 1));
                 }
+                cursor.set_holes(holes);
+                cursor.set_closing(None);
                 cursor.join_seq = joining.join_seq;
             }
             return;
         }
         let gone = self.gone.iter().position(|&(name, _)| name == joining.name);
         let listed = gone.map_or(0, |place| self.gone.swap_remove(place).1);
-        self.cursors.push(Cursor {
-            consumer_id: Arc::from(joining.consumer_id),
-            name: joining.name,
-            seat: joining.seat,
+        let id = Arc::new(Box::from(joining.consumer_id));
+        self.push(Cursor {
             listed,
             marks_seen: self.marks_version,
             join_seq: joining.join_seq,
             received: joining.received,
-            delivered: 0,
-            read: 0,
-            closing: None,
-            holes: Vec::new(),
+            ..Cursor::new(id, joining.name, joining.seat)
         });
+    }
+
+    /// Adds a cursor. Few cursors have no room beside them: most chats stay as small as they are.
+    pub fn push(&mut self, cursor: Cursor) {
+        if self.cursors.len() < FEW {
+            self.cursors.reserve_exact(1);
+        }
+        self.cursors.push(cursor);
+    }
+
+    /// The cursor of this name has its id from `shared` from now on.
+    pub fn share_id(&mut self, name: u64, shared: impl FnOnce(&ConsumerId) -> ConsumerId) {
+        if let Some(cursor) = self.cursors.iter_mut().find(|cursor| cursor.name == name) {
+            cursor.consumer_id = shared(&cursor.consumer_id);
+        }
     }
 
     /// Turns a cursor that is behind into a closing one; one that is not vanishes.
     pub fn leave(&mut self, seat: u16, closing: Closing, roster: u64) {
         self.roster = roster;
         if let Some(cursor) = self.cursors.iter_mut().find(|cursor| cursor.seat == seat) {
-            cursor.closing = Some(closing);
+            cursor.set_closing(Some(closing));
         }
         self.drop_finished();
     }
@@ -185,7 +262,11 @@ impl Members {
         let raise_to = |mark: &mut u64| *mark = if regress { value } else { value.max(*mark) };
         match what {
             raise::RECEIVED => raise_to(&mut cursor.received),
-            raise::DELIVERED => raise_to(&mut cursor.delivered),
+            raise::DELIVERED => {
+                let mut delivered = cursor.delivered();
+                raise_to(&mut delivered);
+                cursor.set_delivered(delivered);
+            }
             raise::READ => {
                 raise_to(&mut cursor.read);
                 if planted(Bug::ReadMarkRaisesReceived) {
@@ -222,7 +303,7 @@ impl Members {
     /// Removes closing cursors that have received all they get; their seats are free again.
     pub fn drop_finished(&mut self) {
         self.keep(|cursor| {
-            cursor.closing.is_none_or(|closing| cursor.received < closing.leave_seq)
+            cursor.closing().is_none_or(|closing| cursor.received < closing.leave_seq)
         });
     }
 

@@ -47,6 +47,7 @@ impl Rings {
         let place = match self.rings.iter().position(|ring| ring.sender == sender) {
             Some(place) => place,
             None => {
+                self.rings.reserve_exact(1);
                 self.rings.push(Ring { sender, appends: Vec::new() });
                 self.rings.len() - 1
             }

@@ -32,13 +32,13 @@ fn cursor_object(cursor: &Cursor) -> String {
         .number("seat", u64::from(cursor.seat))
         .number("joinSeq", cursor.join_seq)
         .number("received", cursor.received)
-        .number("delivered", cursor.delivered)
+        .number("delivered", cursor.delivered())
         .number("read", cursor.read)
         .number("marksSeen", u64::from(cursor.marks_seen))
         .number("listed", u64::from(cursor.listed))
-        .optional("leaveSeq", cursor.closing.map(|closing| closing.leave_seq))
-        .optional("leftAt", cursor.closing.map(|closing| closing.at));
-    line.pairs("holes", cursor.holes.iter().copied()).finish()
+        .optional("leaveSeq", cursor.closing().map(|closing| closing.leave_seq))
+        .optional("leftAt", cursor.closing().map(|closing| closing.at));
+    line.pairs("holes", cursor.holes().iter().copied()).finish()
 }
 
 fn cold_fields(line: Line, cold: &Cold) -> Line {

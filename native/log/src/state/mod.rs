@@ -16,11 +16,13 @@ mod table;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
 
 use crate::format::effect::{Effect, Raise};
 use crate::hash::ChatKey;
 use crate::processor::prefetch_pair;
 use chat::{ApplyContext, ChatState};
+use cursor::ConsumerId;
 use partial::Partials;
 use table::ChatTable;
 
@@ -49,8 +51,32 @@ impl Hasher for KeyHasher {
     }
 }
 
+/// Indexes are dense: they are spread over all bits.
+#[derive(Default)]
+pub(crate) struct IndexHasher(u64);
+
+impl Hasher for IndexHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
+    }
+    fn write_u32(&mut self, value: u32) {
+        // The golden ratio, in 64 bits.
+        self.0 = (self.0 ^ u64::from(value)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
 /// A map whose keys are hashes.
 pub(crate) type KeyMap<K, V> = HashMap<K, V, BuildHasherDefault<KeyHasher>>;
+
+/// A consumer with cursors in RAM.
+struct Consumer {
+    id: ConsumerId,
+    /// In which it has, or had, a cursor.
+    chats: HashSet<ChatIndex, BuildHasherDefault<IndexHasher>>,
+}
 
 /// See the module.
 #[derive(Default)]
@@ -61,8 +87,8 @@ pub(crate) struct States {
     free: Vec<ChatIndex>,
     /// Chats that replay met and nobody has asked for.
     pub partials: Partials,
-    /// Consumer → chats in which it has, or had, a cursor, by the keyed hash of its id.
-    consumers: KeyMap<u64, HashSet<ChatIndex>>,
+    /// By the keyed hash of their ids.
+    consumers: KeyMap<u64, Consumer>,
     /// The retention clock as of the last applied batch.
     pub retention_now: u64,
     /// The last applied round.
@@ -97,6 +123,12 @@ impl States {
         if let Some(Some(chat)) = self.chats.get(index as usize) {
             prefetch_pair(chat);
         }
+    }
+
+    /// Begins to load some chats, probably, that will be looked for soon.
+    pub fn touch_all(&self, keys: impl Iterator<Item = ChatKey> + Clone) {
+        keys.clone().for_each(|key| self.touch_key(key));
+        keys.filter_map(|key| self.guess(key)).for_each(|index| self.touch(index));
     }
 
     /// Begins to load where the next record's place will be noted; `touch` was long ago.
@@ -154,10 +186,21 @@ impl States {
         let names: Vec<u64> =
             chat.members.iter().flat_map(|m| &m.cursors).map(|c| c.name).collect();
         let index = self.insert(chat);
-        for name in names {
-            self.consumers.entry(name).or_default().insert(index);
-        }
+        names.into_iter().for_each(|name| self.note_consumer(name, index));
         index
+    }
+
+    /// A consumer has a cursor in a chat, which shares its id with its others.
+    fn note_consumer(&mut self, name: u64, index: ChatIndex) {
+        let chat = self.chats.get_mut(index as usize).and_then(Option::as_mut);
+        let Some(members) = chat.and_then(|chat| chat.members.as_mut()) else { return };
+        let consumers = &mut self.consumers;
+        members.share_id(name, |id| {
+            let new = || Consumer { id: Arc::clone(id), chats: HashSet::default() };
+            let consumer = consumers.entry(name).or_insert_with(new);
+            consumer.chats.insert(index);
+            Arc::clone(&consumer.id)
+        });
     }
 
     /// The chat leaves RAM; its row is in a table. Its index will be given again.
@@ -177,7 +220,7 @@ impl States {
 
     /// The consumer has nothing more to do with the chat.
     pub fn forget_consumer(&mut self, name: u64, index: ChatIndex) {
-        if let Some(chats) = self.consumers.get_mut(&name) {
+        if let Some(Consumer { chats, .. }) = self.consumers.get_mut(&name) {
             chats.remove(&index);
             if chats.is_empty() {
                 self.consumers.remove(&name);
@@ -202,8 +245,8 @@ impl States {
 
     /// Chats in which a consumer may have a cursor; the caller looks for the cursor itself.
     pub fn chats_of(&self, consumer: u64) -> impl Iterator<Item = &ChatState> {
-        let indexes = self.consumers.get(&consumer);
-        let chats = indexes.into_iter().flatten();
+        let found = self.consumers.get(&consumer).into_iter();
+        let chats = found.flat_map(|consumer| &consumer.chats);
         chats.filter_map(|&index| self.chats.get(index as usize)?.as_ref())
     }
 
@@ -227,8 +270,7 @@ impl States {
         chat.apply(effect, context);
         let head = chat.head;
         if let Effect::Join { consumer_id, .. } = effect {
-            let name = context.hashes.name(consumer_id);
-            self.consumers.entry(name).or_default().insert(index);
+            self.note_consumer(context.hashes.name(consumer_id), index);
         }
         head
     }

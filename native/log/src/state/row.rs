@@ -85,16 +85,16 @@ fn encode_members(into: &mut Vec<u8>, chat: &ChatState, members: &Members) {
     for cursor in &members.cursors {
         put_bytes(into, cursor.consumer_id.as_bytes());
         put_varint(into, u64::from(cursor.seat));
-        into.push(inbox::wanted(chat, cursor) << 1 | u8::from(cursor.closing.is_some()));
-        for value in [cursor.join_seq, cursor.received, cursor.delivered, cursor.read] {
+        into.push(inbox::wanted(chat, cursor) << 1 | u8::from(cursor.closing().is_some()));
+        for value in [cursor.join_seq, cursor.received, cursor.delivered(), cursor.read] {
             put_varint(into, value);
         }
         put_varint(into, u64::from(cursor.marks_seen));
-        if let Some(closing) = cursor.closing {
+        if let Some(closing) = cursor.closing() {
             put_varint(into, closing.leave_seq);
             put_varint(into, closing.at);
         }
-        put_ranges(into, &cursor.holes);
+        put_ranges(into, cursor.holes());
     }
 }
 
@@ -112,19 +112,14 @@ fn decode_members(from: &mut RowReader<'_>, hashes: &Hashes) -> Option<Members> 
             0 => None,
             _ => Some(Closing { leave_seq: from.varint()?, at: from.varint()? }),
         };
-        members.cursors.push(Cursor {
-            consumer_id: Arc::from(consumer_id),
-            name: hashes.name(consumer_id.as_bytes()),
-            seat,
-            listed: bits >> 1,
-            marks_seen,
-            join_seq,
-            received,
-            delivered,
-            read,
-            closing,
-            holes: take_ranges(from)?,
-        });
+        let name = hashes.name(consumer_id.as_bytes());
+        let mut cursor = Cursor::new(Arc::new(Box::from(consumer_id)), name, seat);
+        (cursor.listed, cursor.marks_seen, cursor.join_seq) = (bits >> 1, marks_seen, join_seq);
+        (cursor.received, cursor.read) = (received, read);
+        cursor.set_delivered(delivered);
+        cursor.set_closing(closing);
+        cursor.set_holes(take_ranges(from)?);
+        members.push(cursor);
     }
     Some(members)
 }
