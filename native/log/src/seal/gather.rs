@@ -1,15 +1,22 @@
 //! What a journal file holds, chat by chat: which chats it touches, and where their records lie.
 
+use std::io;
+
+use super::JournalPart;
+use super::policy::is_dropped;
 use crate::env::read_exact;
 use crate::error::{Error, Result};
-use crate::format::SECTOR_BYTES;
 use crate::format::batch::{FLAG_ROUND_CONTINUES, Place, ValidBatch, batch_header};
-use crate::format::checksum::StoreId;
 use crate::format::effect::Effect;
 use crate::format::file::journal_path;
-use crate::hash::{ChatKey, Hashes};
+use crate::format::{LittleEndian, SECTOR_BYTES};
+use crate::hash::ChatKey;
 use crate::merge::Deletion;
+use crate::shared::Shared;
 use crate::shelf::JournalFile;
+
+/// Records whose chats are looked at under one lock.
+const RECORDS_PER_LOOK: usize = 256;
 
 /// One record in the file.
 #[derive(Clone, Copy, Debug)]
@@ -17,15 +24,19 @@ pub(super) struct PlacedRecord {
     pub key: ChatKey,
     pub seq: u64,
     pub at: u64,
+    /// Among the bytes that were kept.
     start: u32,
     length: u32,
 }
 
 /// A whole journal file, sorted.
+#[derive(Default)]
 pub(super) struct Gathered {
+    /// Of the records.
     bytes: Vec<u8>,
-    /// By chat and seq.
+    /// By chat and seq, without those that were dead when they were read.
     records: Vec<PlacedRecord>,
+    pub dead_records: u64,
     /// Every chat that has an effect in the file, ascending.
     pub chats: Vec<ChatKey>,
     /// What was deleted, and when.
@@ -35,35 +46,29 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Reads the rounds of a file up to `last_round`. All checksums are verified again: what rotted
+    /// Reads the rounds of a file up to its last. All checksums are verified again: what rotted
     /// since it was written must not become a sound table.
-    pub fn read(
-        file: &JournalFile,
-        last_round: u64,
-        (store_id, hashes): (&StoreId, &Hashes),
-    ) -> Result<Self> {
+    pub fn read(shared: &Shared, part: &JournalPart) -> Result<Self> {
+        let file = &part.file;
         let path = journal_path(file.file_id);
-        let mut bytes = vec![0_u8; usize::try_from(file.file_bytes).unwrap_or_default()];
-        read_exact(file.handle(0), 0, &mut bytes)
-            .map_err(|source| Error::io("a journal file cannot be read", &path, source))?;
-        let mut gathered = Self {
-            bytes,
-            records: Vec::new(),
-            chats: Vec::new(),
-            deletions: Vec::new(),
-            positions: None,
-        };
+        let unread = |source| Error::io("a journal file cannot be read", &path, source);
+        let mut ahead = ReadAhead::new(file);
+        let mut gathered = Self::default();
         let mut byte_offset = SECTOR_BYTES;
         let mut round = 0;
-        while round < last_round {
-            let place = Place { store_id, file_id: file.file_id, byte_offset };
-            let Some((bytes, continues)) = gathered.batch(place, hashes) else {
+        while round < part.end.round {
+            let place = Place { store_id: &shared.store_id, file_id: file.file_id, byte_offset };
+            let header = ahead.from(byte_offset, batch_header::SIZE).map_err(unread)?;
+            let length = header.u32_at(batch_header::BATCH_BYTES) as usize;
+            let bytes = ahead.from(byte_offset, length).map_err(unread)?;
+            let Some(batch) = ValidBatch::verify(place, bytes) else {
                 let range = byte_offset..file.file_bytes;
                 return Err(Error::corrupt(path, range, "a durable round does not verify"));
             };
-            round = gathered.last_round_at(byte_offset);
-            byte_offset += bytes;
-            if !continues {
+            gathered.take(&batch, shared);
+            round = batch.header.round;
+            byte_offset += u64::from(batch.header.batch_bytes);
+            if batch.header.flags & FLAG_ROUND_CONTINUES == 0 {
                 byte_offset = byte_offset.next_multiple_of(SECTOR_BYTES);
             }
         }
@@ -73,33 +78,31 @@ impl Gathered {
         Ok(gathered)
     }
 
-    /// Takes in the batch at a place; says its bytes, and whether its round goes on behind it.
-    fn batch(&mut self, place: Place<'_>, hashes: &Hashes) -> Option<(u64, bool)> {
-        let begin = usize::try_from(place.byte_offset).ok()?;
-        let batch = ValidBatch::verify(place, self.bytes.get(begin..)?)?;
-        let effects_at = begin + batch_header::SIZE;
+    fn take(&mut self, batch: &ValidBatch<'_>, shared: &Shared) {
+        let batch_at = batch.header.at;
+        let mut records = Vec::new();
         for (effect, range) in batch.iterate() {
-            let key = hashes.chat(effect.chat_id());
+            let key = shared.hashes.chat(effect.chat_id());
             if self.chats.last() != Some(&key) {
                 self.chats.push(key);
             }
-            let at = batch.header.at;
             let mut delete = |from_seq, to_seq| {
-                self.deletions.push(Deletion { key, at, from_seq, to_seq });
+                self.deletions.push(Deletion { key, at: batch_at, from_seq, to_seq });
             };
             match &effect {
                 Effect::DeleteRecords { ranges, .. } => {
                     ranges.iterate().for_each(|(from_seq, to_seq)| delete(from_seq, to_seq));
                 }
                 Effect::DeleteChat { floor, .. } => delete(1, floor.saturating_sub(1)),
+                Effect::Record(record) => {
+                    let bytes = batch.effects.get(range).unwrap_or_default();
+                    records.push((key, record.seq, record.at, bytes));
+                }
                 _ => {}
             }
-            if let Effect::Record(record) = effect {
-                let start = u32::try_from(effects_at + range.start).ok()?;
-                let length = u32::try_from(range.len()).ok()?;
-                let (seq, at) = (record.seq, record.at);
-                self.records.push(PlacedRecord { key, seq, at, start, length });
-            }
+        }
+        for some in records.chunks(RECORDS_PER_LOOK) {
+            self.keep(some, shared);
         }
         let header = batch.header;
         if header.effect_count > 0 {
@@ -107,13 +110,26 @@ impl Gathered {
             let first = self.positions.map_or(header.position, |(first, _)| first);
             self.positions = Some((first, last));
         }
-        Some((u64::from(header.batch_bytes), header.flags & FLAG_ROUND_CONTINUES != 0))
     }
 
-    fn last_round_at(&self, byte_offset: u64) -> u64 {
-        let begin = usize::try_from(byte_offset).unwrap_or(usize::MAX);
-        let batch = self.bytes.get(begin..).and_then(ValidBatch::trusted);
-        batch.map_or(u64::MAX, |batch| batch.header.round)
+    /// Keeps the bytes of what is not dead by now: most records are, and theirs are never copied.
+    /// Floors only rise, so a dead record stays dead until the rows are made.
+    fn keep(&mut self, records: &[(ChatKey, u64, u64, &[u8])], shared: &Shared) {
+        let states = shared.states.read();
+        let (store, now) = (&shared.options.retention, states.retention_now);
+        states.touch_all(records.iter().map(|&(key, ..)| key));
+        for &(key, seq, at, bytes) in records {
+            if states.find_chat(key).is_some_and(|chat| is_dropped(chat, (store, now), seq)) {
+                self.dead_records += 1;
+                continue;
+            }
+            let place = (u32::try_from(self.bytes.len()), u32::try_from(bytes.len()));
+            let (Ok(start), Ok(length)) = place else {
+                unreachable!("a journal file has at most 64 MiB")
+            };
+            self.bytes.extend_from_slice(bytes);
+            self.records.push(PlacedRecord { key, seq, at, start, length });
+        }
     }
 
     /// The records of a chat, in order.
@@ -127,5 +143,50 @@ impl Gathered {
     pub fn record(&self, record: &PlacedRecord) -> &[u8] {
         let start = record.start as usize;
         self.bytes.get(start..start + record.length as usize).unwrap_or_default()
+    }
+}
+
+/// Bytes that are read at once: few enough to stay near the processor until they are verified.
+const READ_BYTES: usize = 512 << 10;
+
+/// Reads a file from its begin to its end, a little ahead of need and in the same memory.
+struct ReadAhead<'a> {
+    file: &'a JournalFile,
+    buffer: Vec<u8>,
+    filled: usize,
+    /// Where in the file the buffer begins.
+    begin: u64,
+}
+
+impl<'a> ReadAhead<'a> {
+    fn new(file: &'a JournalFile) -> Self {
+        Self { file, buffer: vec![0; READ_BYTES], filled: 0, begin: 0 }
+    }
+
+    /// From this byte offset on at least so many bytes, or all there are; each call begins where the last did or behind.
+    fn from(&mut self, byte_offset: u64, length: usize) -> io::Result<&[u8]> {
+        let skip = usize::try_from(byte_offset - self.begin).unwrap_or(usize::MAX);
+        if length > self.filled.saturating_sub(skip) {
+            self.buffer.copy_within(skip.min(self.filled)..self.filled, 0);
+            self.filled = self.filled.saturating_sub(skip);
+            self.begin = byte_offset;
+            self.fill(length)?;
+            return Ok(self.buffer.get(..self.filled).unwrap_or_default());
+        }
+        Ok(self.buffer.get(skip..self.filled).unwrap_or_default())
+    }
+
+    fn fill(&mut self, length: usize) -> io::Result<()> {
+        let rest = self.file.file_bytes.saturating_sub(self.begin);
+        let wanted = length.max(READ_BYTES).min(usize::try_from(rest).unwrap_or(usize::MAX));
+        if wanted > self.buffer.len() {
+            self.buffer.resize(wanted, 0);
+        }
+        let at = self.begin + self.filled as u64;
+        if let Some(missing) = self.buffer.get_mut(self.filled..wanted) {
+            read_exact(self.file.handle(0), at, missing)?;
+            self.filled = wanted;
+        }
+        Ok(())
     }
 }

@@ -110,8 +110,7 @@ impl SealJob {
     /// file may be sealed again later; anything else is a failed write: poison the log.
     pub fn step(mut self) -> Result<SealStep> {
         let Some(gathered) = &self.gathered else {
-            let identity = (&self.shared.store_id, &self.shared.hashes);
-            self.gathered = Some(Gathered::read(&self.part.file, self.part.end.round, identity)?);
+            self.gathered = Some(Gathered::read(&self.shared, &self.part)?);
             return Ok(SealStep::More(self));
         };
         let from = gathered.chats.get(self.done..).unwrap_or_default();
@@ -138,6 +137,7 @@ impl SealJob {
         let mut missing = Vec::new();
         {
             let states = shared.states.read();
+            states.touch_all(keys.iter().copied());
             for &key in keys {
                 match states.find_chat(key) {
                     Some(chat) => {
@@ -164,6 +164,7 @@ impl SealJob {
         let Some(gathered) = self.gathered.take() else { unreachable!("gathered before copied") };
         self.touched.sort_unstable_by_key(|touched| touched.key);
         let mut output = Output::new(&shared.catalog);
+        output.tally.dropped_records = gathered.dead_records;
         for mut touched in std::mem::take(&mut self.touched) {
             if !touched.listed.is_empty() {
                 self.listed.push((touched.key, std::mem::take(&mut touched.listed)));

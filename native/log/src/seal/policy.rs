@@ -24,6 +24,13 @@ pub(crate) fn class_of(chat: &ChatState, store: &Retention) -> u8 {
     }
 }
 
+/// Whether the record with this seq lies below the chat's floor, under the store's retention by
+/// its clock; then it does for ever.
+pub(crate) fn is_dropped(chat: &ChatState, (store, now): (&Retention, u64), seq: u64) -> bool {
+    let is_pinned = || chat.cold().and_then(|cold| cold.pinned).is_some_and(|it| it.seq == seq);
+    seq < chat.floor_at(store, now) && !is_pinned()
+}
+
 /// As of some moment since it was asked for.
 pub(crate) struct ChatPolicy {
     class: u8,

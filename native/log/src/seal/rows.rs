@@ -13,6 +13,9 @@ use crate::state::chat::ChatState;
 use crate::state::row;
 use crate::table::{Covered, NewTable, TableInfo, TableKind, TableWriter};
 
+/// Rows of most chats have no more.
+const ROW_BYTES: usize = 160;
+
 /// One touched chat as it stood at some moment: all that its rows are made of.
 pub(super) struct Touched {
     pub key: ChatKey,
@@ -29,7 +32,7 @@ impl Touched {
         let mut touched = Self {
             key: chat.key,
             policy: ChatPolicy::of(chat, store, retention_now),
-            row: Vec::new(),
+            row: Vec::with_capacity(ROW_BYTES),
             listed: Vec::new(),
             inbox: Vec::new(),
         };
