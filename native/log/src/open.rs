@@ -132,9 +132,7 @@ fn create(env: &Env, options: &Options, found: Found) -> Result<Manifest> {
         sync_dir(disk, "journal")
     };
     making().map_err(|source| Error::io("the store cannot be made", disk.name(), source))?;
-    let file_bytes = u64::from(options.journal_file_bytes);
-    let first = manifest.first_file_id;
-    SpareMaker::new(env, manifest.store_id, file_bytes, 1, first).prepare()?;
+    SpareMaker::new(env, manifest.store_id, options, manifest.first_file_id).prepare()?;
     manifest.ready = true;
     manifests::store(disk, &mut manifest)?;
     Ok(manifest)
@@ -331,13 +329,7 @@ fn spare_maker(
 ) -> SpareMaker {
     let last = recovered.files.last();
     let last = last.map_or(manifest.first_file_id, |part| part.file.file_id);
-    let maker = SpareMaker::new(
-        env,
-        manifest.store_id,
-        u64::from(options.journal_file_bytes),
-        usize::from(options.spares),
-        last + 1,
-    );
+    let maker = SpareMaker::new(env, manifest.store_id, options, last + 1);
     recovered.spares.iter().for_each(|spare| maker.shelve(spare.clone()));
     maker
 }

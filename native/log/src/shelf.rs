@@ -17,6 +17,7 @@ use crate::format::SECTOR_BYTES;
 use crate::format::checksum::StoreId;
 use crate::format::file::{FileHeader, journal_path};
 use crate::log::IN_FLIGHT_MAX;
+use crate::options::Options;
 use crate::planted::{Bug, planted};
 
 /// A journal file that is open for the committer and for readers.
@@ -27,6 +28,9 @@ pub(crate) struct JournalFile {
     /// Readers use the first; each round in flight has one of its own.
     pub handles: [Arc<dyn DiskFile>; HANDLES],
 }
+
+/// Retired files are kept up to the window's bytes divided by this.
+const RETIRED_SHARE: u64 = 4;
 
 /// Handles of a journal file: as many as rounds can be in flight.
 const HANDLES: usize = 2;
@@ -67,6 +71,9 @@ pub struct SpareMaker {
     store_id: StoreId,
     file_bytes: u64,
     wanted: usize,
+    /// Retired files that may lie about: seals come in bursts, and a file that is removed in one
+    /// is written with zeros again before the next.
+    retired_max: usize,
     shelf: Arc<Mutex<Shelf>>,
     /// Zeros and headers that were written.
     bytes_written: Arc<AtomicU64>,
@@ -75,20 +82,18 @@ pub struct SpareMaker {
 }
 
 impl SpareMaker {
-    pub(crate) fn new(
-        env: &Env,
-        store_id: StoreId,
-        file_bytes: u64,
-        wanted: usize,
-        next_file_id: u64,
-    ) -> Self {
+    pub(crate) fn new(env: &Env, store_id: StoreId, options: &Options, next_file_id: u64) -> Self {
         let shelf =
             Shelf { spares: VecDeque::new(), next_file_id, no_space: false, retired: Vec::new() };
+        let file_bytes = u64::from(options.journal_file_bytes);
+        let wanted = usize::from(options.spares);
+        let share = options.journal_window_bytes / RETIRED_SHARE / file_bytes.max(1);
         Self {
             env: env.clone(),
             store_id,
             file_bytes,
             wanted,
+            retired_max: wanted.max(usize::try_from(share).unwrap_or(usize::MAX)),
             shelf: Arc::new(Mutex::new(shelf)),
             bytes_written: Arc::default(),
             making: Arc::default(),
@@ -177,28 +182,42 @@ impl SpareMaker {
         self.shelf.lock().retired.push(file);
     }
 
-    /// Whether more files are retired than spares can use.
-    #[must_use]
-    pub fn has_too_many(&self) -> bool {
-        self.shelf.lock().retired.len() > self.wanted
-    }
-
     /// Removes retired files that are too many; blocks on the disk.
     ///
     /// # Errors
     /// `FOQ_UNAVAILABLE`.
     pub fn remove_some(&self) -> Result<()> {
-        while self.has_too_many() {
-            let Some(file) = self.take_retired() else { return Ok(()) };
-            let path = journal_path(file.file_id);
-            let removed = self.env.disk.remove(&path);
-            removed.map_err(|source| Error::io("a sealed file cannot be removed", path, source))?;
+        while self.has_more_than(self.retired_max) && self.remove_one()? {}
+        Ok(())
+    }
+
+    /// Removes one retired file that no spare needs; called now and then, it gives back after a
+    /// burst what the journal does not need in quiet times.
+    ///
+    /// # Errors
+    /// `FOQ_UNAVAILABLE`.
+    pub fn trim(&self) -> Result<()> {
+        if self.has_more_than(self.wanted) {
+            self.remove_one()?;
         }
         Ok(())
     }
 
     fn has_retired(&self) -> bool {
         self.shelf.lock().retired.iter().any(is_free)
+    }
+
+    fn has_more_than(&self, count: usize) -> bool {
+        self.shelf.lock().retired.len() > count
+    }
+
+    /// False when readers have all of them.
+    fn remove_one(&self) -> Result<bool> {
+        let Some(file) = self.take_retired() else { return Ok(false) };
+        let path = journal_path(file.file_id);
+        let removed = self.env.disk.remove(&path);
+        removed.map_err(|source| Error::io("a sealed file cannot be removed", path, source))?;
+        Ok(true)
     }
 
     /// The oldest retired file that no reader has.

@@ -87,3 +87,27 @@ fn who_is_fenced_or_detached_holds_no_chat() {
         assert_eq!(reader.shared.states.read().len(), 0, "fenced: {fenced}");
     }
 }
+
+#[test]
+fn sealed_files_lie_ready_for_the_next_burst_and_go_one_by_one_in_quiet_times() {
+    const WINDOW_FILES: usize = 16;
+    let window = WINDOW_FILES as u64 * u64::from(options().journal_file_bytes);
+    let mut log = simulated_with(&Options { journal_window_bytes: window, ..options() });
+    while log.log.unsealed().journal_files < WINDOW_FILES / 2 {
+        log.commit(&[append("chat", &[7; 8 << 10])]);
+    }
+    log.seal();
+    let counts = &log.reader.shared.counts;
+    let retired = counts.seals.load(std::sync::atomic::Ordering::Relaxed);
+    let retired = usize::try_from(retired).unwrap();
+    let disk = log.log.env.disk.clone();
+    let files = || disk.list("journal").unwrap().len();
+    let in_use = files() - retired;
+    let maker = log.log.spare_maker();
+    maker.remove_some().unwrap();
+    assert_eq!(files(), in_use + WINDOW_FILES / 4);
+    maker.trim().unwrap();
+    assert_eq!(files(), in_use + WINDOW_FILES / 4 - 1);
+    (0..WINDOW_FILES).for_each(|_| maker.trim().unwrap());
+    assert_eq!(files(), in_use + usize::from(options().spares), "as many as spares may need");
+}

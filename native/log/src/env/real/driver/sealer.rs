@@ -22,6 +22,8 @@ use crate::{Ballast, SpareMaker};
 const RETRY: Duration = Duration::from_secs(1);
 /// Whether tables are to be merged is looked at this often, and after each seal.
 const LOOK_MS: u64 = 10_000;
+/// A journal file that lies about is given back this often.
+const TRIM_MS: u64 = 5_000;
 
 #[derive(Default)]
 struct Bell {
@@ -65,8 +67,15 @@ impl Sealer {
         }
         let (intake, heard) = (Arc::clone(intake), Arc::clone(&bell));
         let handle = thread::Builder::new().name("foq-sealer".to_owned()).spawn(move || {
-            let mut thread =
-                Thread { work, intake: &intake, bell: &heard, job: None, look_at: 0, hurry: false };
+            let mut thread = Thread {
+                work,
+                intake: &intake,
+                bell: &heard,
+                job: None,
+                look_at: 0,
+                trim_at: 0,
+                hurry: false,
+            };
             let ended = catch_unwind(AssertUnwindSafe(|| thread.run()));
             let failed = match ended {
                 Ok(Ok(())) => return,
@@ -127,6 +136,8 @@ struct Thread<'a> {
     job: Option<BackgroundJob>,
     /// Monotonic ms at which it is looked for again.
     look_at: u64,
+    /// Monotonic ms at which a retired file may be given back.
+    trim_at: u64,
     /// It is not paced for now.
     hurry: bool,
 }
@@ -160,7 +171,7 @@ impl Thread<'_> {
                     Err(error) => return Err(error),
                 }
             }
-            self.work.maker.remove_some()?;
+            self.give_back()?;
             if self.seal_some()? {
                 continue;
             }
@@ -171,6 +182,17 @@ impl Thread<'_> {
             }
             self.wait(pause);
         }
+    }
+
+    /// Retired files that are too many at once, and in quiet times one now and then.
+    fn give_back(&mut self) -> Result<()> {
+        let now = self.work.env.clock.monotonic_ms();
+        self.work.maker.remove_some()?;
+        if now >= self.trim_at {
+            self.trim_at = now.saturating_add(TRIM_MS);
+            self.work.maker.trim()?;
+        }
+        Ok(())
     }
 
     /// A step of a seal; false where there is none to make.
