@@ -177,7 +177,7 @@ export const OPTIONS = {
     'Blocks of sealed tables that are kept in memory.',
   ),
   backgroundBytesPerSecond: bytes(
-    32 * MIB,
+    64 * MIB,
     { least: 64 * KIB, most: TIB },
     'The most that merging tables reads and writes in a second.',
   ),

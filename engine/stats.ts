@@ -26,6 +26,7 @@ export function statsOf(native: NativeStats): Stats {
     inboxBytes: count('inboxBytes'),
     merges: count('merges'),
     mergedBytes: count('mergedBytes'),
+    mergeDebtBytes: count('mergeDebtBytes'),
     expiredTables: count('expiredTables'),
     backgroundFailures: count('backgroundFailures'),
     coldLookups: count('coldLookups'),

@@ -128,6 +128,8 @@ export interface Stats {
   readonly merges: number;
   /** Bytes that merges wrote. */
   readonly mergedBytes: number;
+  /** Bytes that merges had still to read and write when that was looked at last. */
+  readonly mergeDebtBytes: number;
   /** Tables whose records had all expired, removed unread. */
   readonly expiredTables: number;
   /** Seals, merges and checks of tables that gave up: damage (see `foq verify`), or no space. */

@@ -36,7 +36,7 @@ test('what is not given has the default of the table, in the units of the store'
     ...{ maxAgeMs: 30 * 86_400_000, keepAtLeastMs: 0, maxBytes: 0, dedupDepth: 16 },
     ...{ ackFlushMs: 1000, payloadBytesMax: 1 << 20, pendingBytesMax: 64 << 20 },
     ...{ journalFileBytes: 64 << 20, roundBytesMax: 2 << 20, journalWindowBytes: 0 },
-    ...{ journalWindowMs: 300_000, cacheBytes: 64 << 20, backgroundBytesPerSecond: 32 << 20 },
+    ...{ journalWindowMs: 300_000, cacheBytes: 64 << 20, backgroundBytesPerSecond: 64 << 20 },
   });
   t.end();
 });

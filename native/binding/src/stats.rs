@@ -49,6 +49,7 @@ fn pairs(counters: &Counters) -> Vec<(String, Count)> {
         ("inboxBytes", counters.inbox_bytes),
         ("merges", counters.merges),
         ("mergedBytes", counters.merged_bytes),
+        ("mergeDebtBytes", counters.merge_debt_bytes),
         ("expiredTables", counters.expired_tables),
         ("backgroundFailures", counters.background_failures),
         ("coldLookups", counters.cold_lookups),

@@ -51,6 +51,8 @@ pub struct Counters {
     pub merged_bytes: u64,
     /// Segments that expired whole.
     pub expired_tables: u64,
+    /// Bytes that merges had still to read and write when that was looked at last.
+    pub merge_debt_bytes: u64,
     /// Seals, merges and checks of tables that gave up: they met damage, or a full disk.
     pub background_failures: u64,
     /// Chats that were looked up in tables.

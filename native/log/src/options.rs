@@ -103,7 +103,7 @@ impl Default for Options {
             cache_bytes: 64 << 20,
             table_bytes_max: 1 << 30,
             erase_within_ms: 2 * DAY_MS,
-            background_bytes_per_second: 32 << 20,
+            background_bytes_per_second: 64 << 20,
             retention: Retention {
                 keep: Keep::UntilReceived,
                 max_age_ms: 30 * DAY_MS,

@@ -97,6 +97,7 @@ impl Shared {
             inbox_bytes: seals.inbox_bytes.load(Relaxed),
             merges: merges.merges.load(Relaxed),
             merged_bytes: merges.merged_bytes_written.load(Relaxed),
+            merge_debt_bytes: merges.debt_bytes.load(Relaxed),
             expired_tables: merges.expired_tables.load(Relaxed),
             background_failures: seals.given_up.load(Relaxed) + merges.given_up.load(Relaxed),
             cold_lookups: self.cold_lookups.load(Relaxed),

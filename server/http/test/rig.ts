@@ -13,6 +13,7 @@ export const STATS: Stats = {
   ...{ ackBytes: 2, membershipBytes: 3, seals: 1, sealedRecords: 4, droppedRecords: 3 },
   ...{ segmentBytes: 40, stateBytes: 30, inboxBytes: 20, merges: 1, mergedBytes: 50 },
   ...{
+    mergeDebtBytes: 0,
     expiredTables: 0,
     backgroundFailures: 0,
     coldLookups: 2,

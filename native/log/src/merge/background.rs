@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::job::{BackgroundJob, Budget, FinishedJob, Outcome, Work};
 use super::neighbours::NeighbourMerge;
@@ -17,6 +18,9 @@ use crate::table::{Table, TableKind};
 
 /// A segment is sampled again after this time.
 const SAMPLE_EVERY_MS: u64 = 60 * 60 * 1000;
+/// Besides, each seal lets so many be sampled: with it records have died that were sealed before.
+const SAMPLES_A_SEAL: u64 = 4;
+const SAMPLES_EARLY_MAX: u64 = 64;
 /// After a full disk nothing is begun for this long.
 const PAUSE_MS: u64 = 60 * 1000;
 /// Neighbours, or segments of a size, that are worth a merge.
@@ -31,6 +35,9 @@ pub struct Background {
     damaged: HashSet<TableName>,
     sampled: HashMap<u64, (u64, u32)>,
     paused_until_ms: u64,
+    /// Seals that were counted, and samples that they still allow.
+    seals: u64,
+    samples_early: u64,
 }
 
 impl Log {
@@ -45,6 +52,8 @@ impl Log {
             damaged: HashSet::new(),
             sampled: HashMap::new(),
             paused_until_ms: 0,
+            seals: 0,
+            samples_early: 0,
         }
     }
 }
@@ -65,6 +74,9 @@ impl Background {
         if now_ms < self.paused_until_ms && self.paused_until_ms - now_ms <= PAUSE_MS {
             return None;
         }
+        let seals = self.shared.counts.seals.load(Relaxed);
+        let early = self.samples_early + (seals - self.seals) * SAMPLES_A_SEAL;
+        (self.seals, self.samples_early) = (seals, early.min(SAMPLES_EARLY_MAX));
         // Read before the tables: what is marked later stays marked.
         let marks = self.shared.catalog.marks();
         let set = self.shared.catalog.set();
@@ -84,11 +96,13 @@ impl Background {
         }
     }
 
-    /// Bytes that wait to be read and written, for who paces the work.
+    /// Bytes that wait to be read and written, for who paces the work; counted as seen now.
     #[must_use]
     pub fn debt_bytes(&self, now_ms: u64) -> u64 {
         let set = self.shared.catalog.set();
-        self.known(&set, now_ms, |known| known.debt_bytes())
+        let bytes = self.known(&set, now_ms, |known| known.debt_bytes());
+        self.shared.merge_counts.debt_bytes.store(bytes, Relaxed);
+        bytes
     }
 
     /// Takes note of how a job ended.
@@ -97,6 +111,7 @@ impl Background {
             Outcome::Done => {}
             Outcome::Sampled { id, dead_permille } => {
                 self.sampled.insert(id, (now_ms, dead_permille));
+                self.samples_early = self.samples_early.saturating_sub(1);
             }
             Outcome::Scrubbed { moment } => self.note_scrubbed(moment),
             Outcome::GaveUp { error: Error::DiskFull { .. }, .. } => {
@@ -136,6 +151,7 @@ impl Background {
             table_bytes_max: options.table_bytes_max,
             erase_within_ms: options.erase_within_ms,
             sample_every_ms: self.sample_every_ms,
+            samples_early: u32::try_from(self.samples_early).unwrap_or(u32::MAX),
             width: self.width,
         })
     }

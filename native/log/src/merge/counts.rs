@@ -12,6 +12,8 @@ pub(crate) struct MergeCounts {
     pub dropped_records: AtomicU64,
     pub erased_records: AtomicU64,
     pub scrubbed_tables: AtomicU64,
+    /// Bytes that waited to be merged when that was looked at last.
+    pub debt_bytes: AtomicU64,
     /// Jobs that met a table which cannot be read, or a full disk.
     pub given_up: AtomicU64,
 }

@@ -69,6 +69,9 @@ pub(super) struct Known<'a> {
     pub table_bytes_max: u64,
     pub erase_within_ms: u64,
     pub sample_every_ms: u64,
+    /// Samples that may be taken before their time, the oldest first: what is sealed shows that
+    /// floors have moved.
+    pub samples_early: u32,
     /// Groups, or segments, that make a run or a tier.
     pub width: usize,
 }
@@ -189,7 +192,9 @@ impl Known<'_> {
     fn sample(&self) -> Option<Plan> {
         let last = |info: &TableInfo| self.sampled.get(&info.id).map(|(at_ms, _)| *at_ms);
         let is_due = |info: &&TableInfo| {
-            last(info).is_none_or(|at_ms| self.now_ms >= at_ms.saturating_add(self.sample_every_ms))
+            self.samples_early > 0
+                || last(info)
+                    .is_none_or(|at_ms| self.now_ms >= at_ms.saturating_add(self.sample_every_ms))
         };
         let oldest = self.segments().filter(is_due).min_by_key(|info| (last(info), info.id));
         oldest.map(|info| Plan::Sample(info.id))
