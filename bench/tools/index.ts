@@ -9,11 +9,11 @@ export { JournalFiles } from './journal-files.js';
 export {
   bytesOnDisk,
   cpuByThread,
+  deviceBytesWritten,
   durabilityOf,
   freeBytes,
   machineOf,
   residentBytes,
-  writtenBytes,
 } from './kernel.js';
 export { COMMON_OPTIONS } from './options.js';
 export { figure, publish, type Report, type Row, toText, verdict } from './report.js';

@@ -27,6 +27,7 @@ const COUNTERS = [
   'inboxBytes',
   'merges',
   'mergedBytes',
+  'mergeDebtBytes',
   'expiredTables',
   'tables',
   'coldLookups',
@@ -35,6 +36,16 @@ const COUNTERS = [
   'tableBytes',
   'filterBytes',
 ] as const;
+
+/** What is as it is, and not a sum. */
+const LEVELS = [
+  'chats',
+  'journalFiles',
+  'mergeDebtBytes',
+  'tables',
+  'tableBytes',
+  'filterBytes',
+] as const satisfies readonly (typeof COUNTERS)[number][];
 
 export type Counters = Readonly<Record<(typeof COUNTERS)[number], number>>;
 
@@ -45,7 +56,7 @@ export async function countersOf(queue: Queue): Promise<Counters> {
 
 /** What was counted between two looks; `chats`, `tables` and other levels are those of the last. */
 export function counted(before: Counters, after: Counters): Counters {
-  const levels = ['chats', 'journalFiles', 'tables', 'tableBytes', 'filterBytes'];
+  const levels: readonly string[] = LEVELS;
   const change = (name: (typeof COUNTERS)[number]) =>
     levels.includes(name) ? after[name] : after[name] - before[name];
   return Object.fromEntries(COUNTERS.map((name) => [name, change(name)])) as Counters;
@@ -92,8 +103,8 @@ export async function sealAll(
 const SPARES = 4;
 
 /**
- * Resolves when no seal and no merge ended for a second, and the journal has at most so many files;
- * after two minutes in any case, and soon where nothing was ever sealed.
+ * Resolves when no seal and no merge ended for a second, none is due, and the journal has at most
+ * so many files; after two minutes in any case, and soon where nothing was ever sealed.
  */
 export async function rest(
   queue: Queue,
@@ -102,12 +113,13 @@ export async function rest(
   const startAt = performance.now();
   let [last, since] = ['', startAt];
   for (;;) {
-    const { seals, merges, chats, journalFiles } = await countersOf(queue);
+    const { seals, merges, chats, journalFiles, mergeDebtBytes } = await countersOf(queue);
     const seen = [seals, merges, chats, journalFiles].join();
     const now = performance.now();
     if (seen !== last) [last, since] = [seen, now];
-    const within = journalFiles <= journalFilesMax || (seals === 0 && now - startAt > NEVER_MS);
-    if ((within && now - since > REST_MS) || now - startAt > REST_WITHIN_MS) return;
+    const isIn = journalFiles <= journalFilesMax || (seals === 0 && now - startAt > NEVER_MS);
+    const rests = isIn && mergeDebtBytes === 0;
+    if ((rests && now - since > REST_MS) || now - startAt > REST_WITHIN_MS) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
