@@ -16,7 +16,7 @@ use crate::json::Line;
 use crate::planted::{Bug, planted};
 use crate::state::chat::ChatState;
 use crate::state::cursor::Cursor;
-use crate::table::{Moved, Probe, Scan, ScanMode};
+use crate::table::{Found, Moved, Probe, Scan, ScanMode};
 use crate::view::Waiting;
 
 /// Bits of `Cursor::listed`.
@@ -158,6 +158,17 @@ pub(crate) fn makes_sense(hashes: &Hashes, key: &[u8], value: &[u8]) -> bool {
 /// Whether a row says that something has ended: it may go where nothing older lies below it.
 pub(crate) fn has_ended(value: &[u8]) -> bool {
     value.first() != Some(&HOLDS)
+}
+
+/// Whether the newest row of a consumer's in a chat, if there is any, holds.
+pub(crate) fn holds(set: &TableSet, name: u64, class: RowClass, chat: ChatKey) -> Result<bool> {
+    let key = key(name, class, chat);
+    for table in &set.inboxes {
+        if let Found::Value(value) = table.get(&key, Waiting::Allowed)? {
+            return Ok(!has_ended(&value));
+        }
+    }
+    Ok(false)
 }
 
 /// The chats of a consumer by rows of a class, with what member rows say, in no order.

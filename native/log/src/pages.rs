@@ -19,6 +19,10 @@ use crate::state::cursor::Cursor;
 use crate::table::{Moved, ScanMode};
 use crate::view::{ChatRow, Waiting};
 
+/// So many chats that replay left are each asked whether a consumer is in them; if there are more,
+/// all chats of the consumer are read.
+const FEW_PARTIALS: usize = 64;
+
 /// Some rows of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
@@ -174,31 +178,45 @@ impl Reader {
         Ok(keys.into_iter().take(limit).collect())
     }
 
-    /// The chats in which a consumer has a cursor, or is behind, as the class says; and the position up to which all of that was applied.
+    /// The chats in which a consumer has a cursor, or is behind, as the class says; and the
+    /// position up to which all of that was applied.
     fn chats_with(&self, consumer_id: &str, class: RowClass) -> Result<(u64, Vec<Found>)> {
         let name = self.shared.hashes.name(consumer_id.as_bytes());
         let mut found = Vec::new();
         let mut told: HashSet<ChatKey> = HashSet::new();
         let mut cold: BTreeSet<ChatKey> = BTreeSet::new();
-        let (position, has_partials) = {
+        let (position, partials) = {
             let states = self.shared.states.read();
             for chat in states.chats_of(name) {
                 told.insert(chat.key);
                 found.extend(self.found(chat, (name, class), states.retention_now));
             }
             cold.extend(states.partials.joined_by(name));
-            (states.position, !states.partials.is_empty())
+            let few = states.partials.len() <= FEW_PARTIALS;
+            let keys: Option<Vec<ChatKey>> = few.then(|| states.partials.keys().collect());
+            (states.position, keys)
         };
         let listed = |class| self.shared.catalog.look(|set| inbox::chats_of(set, name, class));
         cold.extend(listed(class)?.into_iter().map(|(key, _)| key));
-        if has_partials && class == RowClass::Behind {
-            // What replay left may have put any of its members behind.
-            let members = listed(RowClass::Member)?;
-            let states = self.shared.states.read();
-            let keys = members.into_iter().map(|(key, _)| key);
-            cold.extend(
-                keys.filter(|key| states.partials.contains(*key) || states.find(*key).is_some()),
-            );
+        // What replay left may have put any of its members behind.
+        match partials {
+            _ if class != RowClass::Behind => {}
+            Some(keys) => {
+                for key in keys {
+                    let is_member = |set: &_| inbox::holds(set, name, RowClass::Member, key);
+                    if self.shared.catalog.look(is_member)? {
+                        cold.insert(key);
+                    }
+                }
+            }
+            None => {
+                let members = listed(RowClass::Member)?;
+                let states = self.shared.states.read();
+                let keys = members.into_iter().map(|(key, _)| key);
+                cold.extend(
+                    keys.filter(|&key| states.partials.contains(key) || states.find(key).is_some()),
+                );
+            }
         }
         for key in cold.into_iter().filter(|key| !told.contains(key)) {
             let row = self.see(key, Waiting::Allowed, |Seen { chat, retention_now }| {
@@ -305,92 +323,4 @@ fn not_a_token() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::env::sim::Dice;
-    use crate::simulated::{Simulated, append, join, leave, received, simulated};
-
-    const COUNT: usize = 40;
-
-    /// Ann is in `COUNT` chats, and behind in all.
-    fn ann_is_behind() -> (Simulated, Vec<String>) {
-        let mut log = simulated();
-        let ids: Vec<String> = (0..COUNT).map(|n| format!("{}:{n}", n * 7 % COUNT)).collect();
-        for id in &ids {
-            log.commit(&[join(id, "ann"), append(id, b"a")]);
-        }
-        (log, ids)
-    }
-
-    #[test]
-    fn pages_put_together_are_the_whole_list() {
-        let (mut log, ids) = ann_is_behind();
-        log.commit(&[leave(&ids[3], "ann"), append(&ids[3], b"b"), received(&ids[5], "ann", 1)]);
-        let reader = log.reader.clone();
-        for limit in [1, 3, COUNT - 1, COUNT, COUNT + 1] {
-            let whole = [reader.pending("ann").unwrap(), reader.chats_of("ann").unwrap()];
-            let mut pages = [Vec::new(), Vec::new(), Vec::new(), Vec::new()];
-            for (list, into) in pages.iter_mut().enumerate() {
-                let mut after: Option<String> = None;
-                loop {
-                    let page = match list {
-                        0 => reader.pending_page("ann", after.as_deref(), limit),
-                        1 => reader.chats_of_page("ann", after.as_deref(), limit, false),
-                        2 => reader.chats_of_page("ann", after.as_deref(), limit, true),
-                        _ => reader.chats_page(after.as_deref(), limit),
-                    };
-                    let Page { mut rows, next } = page.unwrap();
-                    assert!(rows.len() <= limit);
-                    into.append(&mut rows);
-                    after = next;
-                    if after.is_none() {
-                        break;
-                    }
-                }
-            }
-            assert_eq!([&pages[0], &pages[1]], [&whole[0], &whole[1]], "{limit} a page");
-            assert_eq!((pages[1].len(), pages[2].len()), (COUNT - 1, COUNT));
-            let listed: BTreeSet<&String> = pages[3].iter().map(|row| &row.chat_id).collect();
-            assert_eq!((listed, pages[3].len()), (ids.iter().collect(), COUNT));
-        }
-    }
-
-    #[test]
-    fn a_chat_that_stays_pending_is_not_missed_whatever_changes_between_pages() {
-        let mut moved = 0;
-        for seed in 0..60 {
-            let (mut log, ids) = ann_is_behind();
-            let mut dice = Dice::new(seed);
-            let mut seen: HashSet<String> = HashSet::new();
-            let mut after: Option<String> = None;
-            for pages in 0.. {
-                let page = log.reader.pending_page("ann", after.as_deref(), 4).unwrap();
-                moved += page.rows.iter().filter(|row| !seen.insert(row.chat_id.clone())).count();
-                after = page.next;
-                if after.is_none() {
-                    break;
-                }
-                assert!(pages < 100, "it ends");
-                for _ in 0..dice.below(4) {
-                    log.commit(&[append(dice.pick::<String>(&ids), b"b")]);
-                }
-            }
-            assert_eq!(seen.len(), COUNT, "seed {seed}");
-        }
-        assert!(moved > 0, "some chats came twice");
-    }
-
-    #[test]
-    fn what_is_no_token_is_refused() {
-        let log = simulated();
-        for token in ["", "x", "c:", "c:x", "r:1:2", "r:x:2:chat"] {
-            let refused = log.reader.pending_page("ann", Some(token), 1).unwrap_err();
-            assert_eq!(refused.code(), "FOQ_INVALID_ARGUMENT", "{token}");
-        }
-        assert!(log.reader.chats_page(Some("chat"), 1).is_err());
-        assert_eq!(
-            parse("r:1:2:a:b").ok(),
-            Some(From::Below { since: 1, last_at: 2, chat_id: "a:b" })
-        );
-    }
-}
+mod tests;

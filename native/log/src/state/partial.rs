@@ -52,10 +52,6 @@ pub(crate) struct Partials {
 }
 
 impl Partials {
-    pub fn is_empty(&self) -> bool {
-        self.chats.is_empty()
-    }
-
     pub fn len(&self) -> usize {
         self.chats.len()
     }
