@@ -12,6 +12,7 @@ import {
   inBulks,
   rest,
   serveCalls,
+  storeBytes,
 } from '../tools/index.js';
 import { type Late, lateChats } from './late.js';
 
@@ -32,6 +33,8 @@ export interface Seen {
   readonly sealSeconds: number;
   /** Payload bytes that a device still has to ack. */
   readonly liveBytes: number;
+  /** Bytes of the store, and of each of its folders. */
+  readonly storeBytes: number;
   readonly onDisk: ReadonlyMap<string, number>;
 }
 
@@ -78,6 +81,7 @@ async function run({ dir, windowBytes, linger, windows }: Given): Promise<Seen> 
     deviceBytes: deviceBytesWritten(dir) - deviceBefore,
     sealSeconds: (sealCpu() - cpuBefore) / 1e6,
     liveBytes: late.live((WARM_WINDOWS + windows) * perWindow) * PAYLOAD_BYTES,
+    storeBytes: storeBytes(dir),
     onDisk: bytesOnDisk(dir),
   };
   await queue.close();

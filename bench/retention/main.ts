@@ -142,9 +142,8 @@ function cpuRow(given: {
 }
 
 /** The journal may fill its window; what else is on the disk is held against live bytes. */
-function spaceOf({ onDisk, liveBytes }: Seen): number {
-  const total = [...onDisk.values()].reduce((sum, bytes) => sum + bytes, 0);
-  return Math.max(0, total - windowBytes) / liveBytes;
+function spaceOf({ storeBytes, liveBytes }: Seen): number {
+  return Math.max(0, storeBytes - windowBytes) / liveBytes;
 }
 
 function onDiskOf(runs: readonly Seen[]): Record<string, number> {

@@ -6,7 +6,6 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
-  bytesOnDisk,
   Child,
   COMMON_OPTIONS,
   estimate,
@@ -14,6 +13,7 @@ import {
   type Row,
   scenario,
   slope,
+  storeBytes,
 } from '../tools/index.js';
 import type { Told } from './checks.js';
 import type { Checked, Given, Progress, Ran } from './child.js';
@@ -114,7 +114,7 @@ class Soak {
   }
 
   bytes(): number {
-    return [...bytesOnDisk(this.#dir).values()].reduce((sum, bytes) => sum + bytes, 0);
+    return storeBytes(this.#dir);
   }
 
   get appended(): number {

@@ -14,6 +14,7 @@ export {
   freeBytes,
   machineOf,
   residentBytes,
+  storeBytes,
 } from './kernel.js';
 export { COMMON_OPTIONS } from './options.js';
 export { figure, publish, type Report, type Row, toText, verdict } from './report.js';

@@ -67,6 +67,12 @@ export function bytesOnDisk(folder: string): Map<string, number> {
   return new Map(readdirSync(folder).map((name) => [name, bytesBelow(join(folder, name))]));
 }
 
+/** Bytes on disk of a store, without the ballast that it keeps for a full disk. */
+export function storeBytes(folder: string): number {
+  const sizes = [...bytesOnDisk(folder)].filter(([name]) => name !== 'reserve');
+  return sizes.reduce((sum, [, bytes]) => sum + bytes, 0);
+}
+
 /** Files may go while they are counted. */
 function bytesBelow(path: string): number {
   try {

@@ -9,6 +9,7 @@ use super::tables::TableCopy;
 use crate::env::{Disk, write_all};
 use crate::error::{Error, Result};
 use crate::format::manifest::Manifest;
+use crate::ladder::reserve_bytes;
 use crate::manifests::{BACKUP_PATH, UNFINISHED_BACKUP_PATH};
 use crate::reader::Reader;
 
@@ -128,9 +129,7 @@ impl BackupJob {
         let shared = self.lease.shared();
         let spaces = (shared.catalog.disk().space(), self.made.disk.space());
         let (Ok(store), Ok(target)) = spaces else { return Ok(()) };
-        let files = 4 * u64::from(shared.options.journal_file_bytes);
-        let reserve = files.max((256 << 20).min(store.total_bytes / 100));
-        let needed = 2 * reserve + STEP_BYTES;
+        let needed = 2 * reserve_bytes(&shared.options, store) + STEP_BYTES;
         if store.total_bytes == target.total_bytes && target.free_bytes < needed {
             let free_bytes = target.free_bytes;
             return Err(Error::DiskFull { free_bytes, needed_bytes: needed });
