@@ -27,8 +27,13 @@ pub(crate) fn class_of(chat: &ChatState, store: &Retention) -> u8 {
 /// Whether the record with this seq lies below the chat's floor, under the store's retention by
 /// its clock; then it does for ever.
 pub(crate) fn is_dropped(chat: &ChatState, (store, now): (&Retention, u64), seq: u64) -> bool {
-    let is_pinned = || chat.cold().and_then(|cold| cold.pinned).is_some_and(|it| it.seq == seq);
-    seq < chat.floor_at(store, now) && !is_pinned()
+    let pinned = || Some(chat.cold()?.pinned?.seq);
+    is_dead(seq, chat.floor_at(store, now), pinned)
+}
+
+/// Whether nothing holds a record any more: it lies below the floor, and is not the pinned one.
+fn is_dead(seq: u64, floor: u64, pinned: impl FnOnce() -> Option<u64>) -> bool {
+    seq < floor && pinned() != Some(seq)
 }
 
 /// As of some moment since it was asked for.
@@ -79,10 +84,10 @@ impl ChatPolicy {
 
     /// Of the record with this seq.
     pub fn fate(&self, seq: u64) -> Fate {
-        let pinned = self.pinned.filter(|&(pinned, _)| pinned == seq);
-        if seq < self.floor && pinned.is_none() {
+        if is_dead(seq, self.floor, || Some(self.pinned?.0)) {
             return Fate::Dropped;
         }
+        let pinned = self.pinned.filter(|&(pinned, _)| pinned == seq);
         let class = if pinned.is_some() { CLASS_FOREVER } else { self.class };
         let covers = |&(from, to): &(u64, u64)| (from..=to).contains(&seq);
         let is_deleted =

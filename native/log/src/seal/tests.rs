@@ -1,7 +1,9 @@
 //! Sealing on a simulated disk: what was in the journal is found in tables.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use crate::simulated::{append, join, options, received, simulated, simulated_with};
-use crate::{Options, Outcome};
+use crate::{Options, Outcome, ReadFrom};
 
 #[test]
 fn sealed_chats_are_as_they_were() {
@@ -98,7 +100,7 @@ fn sealed_files_lie_ready_for_the_next_burst_and_go_one_by_one_in_quiet_times() 
     }
     log.seal();
     let counts = &log.reader.shared.counts;
-    let retired = counts.seals.load(std::sync::atomic::Ordering::Relaxed);
+    let retired = counts.seals.load(Relaxed);
     let retired = usize::try_from(retired).unwrap();
     let disk = log.log.env.disk.clone();
     let files = || disk.list("journal").unwrap().len();
@@ -110,4 +112,33 @@ fn sealed_files_lie_ready_for_the_next_burst_and_go_one_by_one_in_quiet_times() 
     assert_eq!(files(), in_use + WINDOW_FILES / 4 - 1);
     (0..WINDOW_FILES).for_each(|_| maker.trim().unwrap());
     assert_eq!(files(), in_use + usize::from(options().spares), "as many as spares may need");
+}
+
+/// Rounds lie across the places where one read of the file ends and the next begins, and most
+/// records are dead by then.
+#[test]
+fn what_lives_of_a_file_that_is_read_in_many_steps_is_as_it_was() {
+    const RECORDS: u64 = 300;
+    let options = Options { journal_file_bytes: 2 << 20, ..options() };
+    let mut log = simulated_with(&options);
+    log.commit(&[join("slow", "ann"), join("quick", "ann")]);
+    let payload = |seq: u64| {
+        let byte = u8::try_from(seq % 251).unwrap();
+        vec![byte; 3000 + 16 * usize::from(byte)]
+    };
+    for seq in 1..=RECORDS {
+        let bytes = payload(seq);
+        log.commit(&[append("slow", &bytes), append("quick", &bytes)]);
+        log.commit(&[received("quick", "ann", seq)]);
+    }
+    let files = log.log.unsealed().journal_files;
+    assert!(files > 1, "files are full");
+    log.seal();
+    let read = log.reader.read("slow", ReadFrom::Seq(1), 1000, 64 << 20).unwrap();
+    let found: Vec<(u64, Vec<u8>)> =
+        read.records.into_iter().map(|record| (record.seq, record.payload)).collect();
+    assert_eq!(found.len() as u64, RECORDS);
+    assert!(found.iter().all(|(seq, bytes)| *bytes == payload(*seq)), "payloads are as they were");
+    let dropped = log.reader.shared.counts.dropped_records.load(Relaxed);
+    assert_eq!(dropped, RECORDS, "what all have received is in no table");
 }
