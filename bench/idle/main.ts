@@ -68,7 +68,7 @@ async function live(folder: string, shape: Shape, count = chats): Promise<Life> 
 
 /** In a fresh process that closes its store at the end. */
 async function inChild(step: (child: Child) => Promise<Seen>): Promise<Seen> {
-  const child = new Child(values.child);
+  const child = new Child(values.child, { oneArena: true });
   try {
     const seen = await step(child);
     await child.ask('close', undefined);
@@ -158,14 +158,15 @@ function rowsOf(figures: readonly Figures[]): Row[] {
   ];
 }
 
-async function measure(folder: string): Promise<{ rows: Row[] }> {
+async function measure(folder: string): Promise<{ rows: Row[]; facts: Record<string, string> }> {
   const rounds = roundsOf(values, { quick: 1, full: 3 });
   const figures: Figures[] = [];
   for (let number = 0; number < rounds; number++) {
     console.error(`  round ${number + 1} of ${rounds}`);
     figures.push(await round(folder));
   }
-  return { rows: rowsOf(figures) };
+  const facts = { allocator: 'one arena (MALLOC_ARENA_MAX=1)' };
+  return { rows: rowsOf(figures), facts };
 }
 
 await scenario({ name: 'idle', values, measure });
