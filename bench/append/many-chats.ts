@@ -8,6 +8,7 @@ import {
   dice,
   estimate,
   inBulks,
+  lookAtBoth,
   mean,
   median,
   type Row,
@@ -84,20 +85,15 @@ async function compare(
   const [few, many] = [load(sides.few), load(sides.many)];
   const seen: Seen = { rates: [], p99: [], few: [], many: [] };
   for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? [few, many, many, few] : [many, few, few, many];
-    const windows: [Load, Window][] = [];
-    for (const side of order) windows.push([side, await maximum(side)]);
-    const of = (side: Load) => windows.filter(([it]) => it === side).map(([, window]) => window);
-    const rate = mean(of(few).map((window) => window.rate));
-    seen.rates.push(mean(of(many).map((window) => window.rate)) / rate);
-    seen.few.push(...of(few));
-    seen.many.push(...of(many));
-    const late = new Map<Load, number>();
-    for (const side of order) {
-      const { latency } = await atRate(side, rate * RATE_SHARE);
-      late.set(side, (late.get(side) ?? 0) + latency.percentile(0.99) / 2);
-    }
-    seen.p99.push((late.get(many) ?? 0) / (late.get(few) ?? Number.NaN));
+    const [ofFew, ofMany] = await lookAtBoth(round, [few, many], maximum);
+    const rate = mean(ofFew.map((window) => window.rate));
+    seen.rates.push(mean(ofMany.map((window) => window.rate)) / rate);
+    seen.few.push(...ofFew);
+    seen.many.push(...ofMany);
+    const p99 = async (side: Load) =>
+      (await atRate(side, rate * RATE_SHARE)).latency.percentile(0.99);
+    const [lateFew, lateMany] = await lookAtBoth(round, [few, many], p99);
+    seen.p99.push(mean(lateMany) / mean(lateFew));
   }
   return seen;
 }

@@ -7,6 +7,7 @@ import {
   countersOf,
   estimate,
   inBulks,
+  lookAtBoth,
   mean,
   median,
   type Row,
@@ -71,20 +72,17 @@ async function compare(
   const before = await countersOf(queues.sealing);
   const [ratios, calm, busy] = [[] as number[], [] as number[], [] as number[]];
   for (let round = 0; round < bench.rounds; round++) {
-    const order =
-      round % 2 === 0 ? [quiet, sealing, sealing, quiet] : [sealing, quiet, quiet, sealing];
-    const p99: [Load, number][] = [];
-    for (const side of order) {
+    const p99 = async (side: Load) => {
       // What the one still has to seal would be heard in the other.
       if (side === quiet) await rest(queues.sealing);
       // A journal that is sealed recycles its files; one that is not would write new ones.
       if (side === quiet) await bench.lend(queues.quiet, bytes);
-      p99.push([side, (await atRate(side, rate)).latency.percentile(0.99)]);
-    }
-    const of = (side: Load) => mean(p99.filter(([it]) => it === side).map(([, ms]) => ms));
-    calm.push(of(quiet));
-    busy.push(of(sealing));
-    ratios.push(of(sealing) / of(quiet));
+      return (await atRate(side, rate)).latency.percentile(0.99);
+    };
+    const [ofQuiet, ofSealing] = await lookAtBoth(round, [quiet, sealing], p99);
+    calm.push(mean(ofQuiet));
+    busy.push(mean(ofSealing));
+    ratios.push(mean(ofSealing) / mean(ofQuiet));
   }
   const { seals, merges, sealedRecords } = counted(before, await countersOf(queues.sealing));
   return {

@@ -5,13 +5,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
-  Child,
+  type Child,
   COMMON_OPTIONS,
   estimate,
+  inRounds,
   median,
   type Row,
   roundsOf,
   scenario,
+  withChild,
 } from '../tools/index.js';
 import type { Fill, Seen } from './child.js';
 
@@ -67,18 +69,16 @@ async function live(folder: string, shape: Shape, count = chats): Promise<Life> 
 }
 
 /** In a fresh process that closes its store at the end. */
-async function inChild(step: (child: Child) => Promise<Seen>): Promise<Seen> {
-  const child = new Child(values.child, { oneArena: true });
-  try {
+function inChild(step: (child: Child) => Promise<Seen>): Promise<Seen> {
+  const run = async (child: Child) => {
     const seen = await step(child);
     await child.ask('close', undefined);
     return seen;
-  } finally {
-    await child.kill();
-  }
+  };
+  return withChild(values.child, run, { oneArena: true });
 }
 
-async function round(folder: string): Promise<Figures> {
+async function figuresIn(folder: string): Promise<Figures> {
   const pair = { cursors: 2, appends: 0, keyed: false };
   return {
     few: await live(folder, pair, fewer),
@@ -160,11 +160,7 @@ function rowsOf(figures: readonly Figures[]): Row[] {
 
 async function measure(folder: string): Promise<{ rows: Row[]; facts: Record<string, string> }> {
   const rounds = roundsOf(values, { quick: 1, full: 3 });
-  const figures: Figures[] = [];
-  for (let number = 0; number < rounds; number++) {
-    console.error(`  round ${number + 1} of ${rounds}`);
-    figures.push(await round(folder));
-  }
+  const figures = await inRounds(rounds, () => figuresIn(folder));
   const facts = { allocator: 'one arena (MALLOC_ARENA_MAX=1)' };
   return { rows: rowsOf(figures), facts };
 }

@@ -11,6 +11,8 @@ import {
   countersOf,
   estimate,
   inBulks,
+  inRounds,
+  lookAtBoth,
   mean,
   median,
   type Row,
@@ -100,15 +102,12 @@ async function measure(folder: string): Promise<{ rows: Row[]; facts: Record<str
   await prepare(dir);
   const rounds = roundsOf(values, { quick: 5, full: 20 });
   const [ratios, left, right] = [[] as number[], [] as Look[], [] as Look[]];
-  for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? [few, many, many, few] : [many, few, few, many];
-    const looks: [Side, Look][] = [];
-    for (const side of order) looks.push([side, await look(dir, side)]);
-    const of = (side: Side) => looks.filter(([of]) => of === side).map(([, seen]) => seen);
-    ratios.push(mean(of(many).map(({ ms }) => ms)) / mean(of(few).map(({ ms }) => ms)));
-    left.push(...of(few));
-    right.push(...of(many));
-  }
+  await inRounds(rounds, async (round) => {
+    const [ofFew, ofMany] = await lookAtBoth(round, [few, many], (side) => look(dir, side));
+    ratios.push(mean(ofMany.map(({ ms }) => ms)) / mean(ofFew.map(({ ms }) => ms)));
+    left.push(...ofFew);
+    right.push(...ofMany);
+  });
   const tables = bytesOnDisk(dir).has('inbox') ? bytesOnDisk(join(dir, 'inbox')).size : 0;
   return { rows: rowsOf({ ratios, left, right, tables }), facts: { 'page cache': 'not emptied' } };
 }

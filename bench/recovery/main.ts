@@ -7,14 +7,18 @@ import { parseArgs } from 'node:util';
 import {
   affordable,
   bytesOnDisk,
-  Child,
+  type Child,
   COMMON_OPTIONS,
   type Counters,
   estimate,
+  inRounds,
+  lookAtBoth,
+  mean,
   median,
   type Row,
   roundsOf,
   scenario,
+  withChild,
 } from '../tools/index.js';
 import type { Given } from './child.js';
 
@@ -37,24 +41,15 @@ interface Store extends Given {
 
 async function filled(dir: string, bytes: number): Promise<Store> {
   console.error(`  filling ${(bytes / GB).toFixed(2)} GB`);
-  const child = new Child(values.child);
-  try {
-    const counters = await child.ask<Counters>('fill', { dir, bytes, windowBytes });
-    return { dir, bytes, windowBytes, counters };
-  } finally {
-    await child.kill();
-  }
+  const given: Given = { dir, bytes, windowBytes };
+  const counters = await withChild(values.child, (child) => child.ask<Counters>('fill', given));
+  return { ...given, counters };
 }
 
 /** Milliseconds to the first durable append after a kill under load. */
 async function restart(store: Store): Promise<number> {
   await loadAndKill(store);
-  const child = new Child(values.child);
-  try {
-    return await child.ask<number>('firstAck', store);
-  } finally {
-    await child.kill();
-  }
+  return await withChild(values.child, (child) => child.ask<number>('firstAck', store));
 }
 
 async function loadAndKill(store: Store): Promise<void> {
@@ -62,44 +57,34 @@ async function loadAndKill(store: Store): Promise<void> {
   const loaded = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  const child = new Child(values.child, { heard: () => settle?.() });
-  try {
+  const run = async (child: Child) => {
     // The load ends only with its process: unless it fails first, that is what is awaited.
     const failed = child.ask('load', store);
     await Promise.race([loaded, failed]);
     failed.catch(() => undefined);
-  } finally {
-    await child.kill();
-  }
+  };
+  await withChild(values.child, run, { heard: () => settle?.() });
 }
 
 async function measure(folder: string): Promise<{ rows: Row[]; facts: Record<string, string> }> {
   const rounds = roundsOf(values, { quick: 3, full: 10 });
   const small = await filled(join(folder, 'small'), Math.min(0.5 * GB, wanted / 4));
   const large = await filled(join(folder, 'large'), affordable(folder, wanted * 1.2) / 1.2);
-  const [ratios, few, many] = [[] as number[], [] as number[], [] as number[]];
-  for (let round = 0; round < rounds; round++) {
-    console.error(`  round ${round + 1} of ${rounds}`);
-    const order = round % 2 === 0 ? [small, large, large, small] : [large, small, small, large];
-    const times = new Map<Store, number>();
-    for (const store of order) {
-      times.set(store, (times.get(store) ?? 0) + (await restart(store)) / 2);
-    }
-    few.push(times.get(small) ?? Number.NaN);
-    many.push(times.get(large) ?? Number.NaN);
-    ratios.push((times.get(large) ?? Number.NaN) / (times.get(small) ?? Number.NaN));
-  }
+  const seen = await inRounds(rounds, async (round) => {
+    const [little, much] = await lookAtBoth(round, [small, large], restart);
+    return { little: mean(little), much: mean(much) };
+  });
   const onDisk = (dir: string, name: string) => (bytesOnDisk(dir).get(name) ?? 0) / GB;
   const row: Row = {
     target: '11',
     title: `restart with ${(large.bytes / GB).toFixed(1)} GB / ${(small.bytes / GB).toFixed(1)} GB`,
-    value: estimate(ratios),
+    value: estimate(seen.map(({ little, much }) => much / little)),
     must: 2,
     aim: 1.1,
     lessIsBetter: true,
     beside: {
-      'ms with little': median(few),
-      'ms with much': median(many),
+      'ms with little': median(seen.map(({ little }) => little)),
+      'ms with much': median(seen.map(({ much }) => much)),
       'segments GB': onDisk(large.dir, 'segments'),
       'journal GB': onDisk(large.dir, 'journal'),
       'journal GB of the small': onDisk(small.dir, 'journal'),

@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import {
   COMMON_OPTIONS,
   estimate,
+  inRounds,
+  lookAtBoth,
   mean,
   median,
   type Row,
@@ -46,19 +48,10 @@ async function rateOf(replay: Replay): Promise<number> {
   return (records * 1000) / ms;
 }
 
+/** Records a second in one round. */
 interface Pair {
-  readonly ours: number[];
-  readonly theirs: number[];
-  readonly ratios: number[];
-}
-
-async function round(pair: Pair, sides: { readonly ours: Replay; readonly theirs: Replay }) {
-  const [first, second] = [await rateOf(sides.ours), await rateOf(sides.theirs)];
-  const [third, fourth] = [await rateOf(sides.theirs), await rateOf(sides.ours)];
-  const [ours, theirs] = [mean([first, fourth]), mean([second, third])];
-  pair.ours.push(ours);
-  pair.theirs.push(theirs);
-  pair.ratios.push(ours / theirs);
+  readonly ours: number;
+  readonly theirs: number;
 }
 
 async function measure(folder: string): Promise<{ rows: Row[]; facts: Record<string, string> }> {
@@ -109,12 +102,13 @@ async function rowsOf(given: {
   for (const [way, ours] of ways) {
     for (const peer of given.peers) {
       console.error(`  ${way} / ${peer.name}`);
-      const pair: Pair = { ours: [], theirs: [], ratios: [] };
-      for (let number = 0; number < rounds; number++) {
-        await round(pair, { ours, theirs: () => peer.replay(shape) });
-      }
+      const theirs: Replay = () => peer.replay(shape);
+      const pairs = await inRounds(rounds, async (round): Promise<Pair> => {
+        const [ofOurs, ofTheirs] = await lookAtBoth(round, [ours, theirs], rateOf);
+        return { ours: mean(ofOurs), theirs: mean(ofTheirs) };
+      });
       const beside = way === 'cold' ? { 'cold lookups': given.cold.coldLookups } : {};
-      rows.push(rowOf({ way, peer, pair, beside }));
+      rows.push(rowOf({ way, peer, pairs, beside }));
     }
   }
   return rows;
@@ -123,21 +117,21 @@ async function rowsOf(given: {
 function rowOf(given: {
   readonly way: string;
   readonly peer: Peer;
-  readonly pair: Pair;
+  readonly pairs: readonly Pair[];
   readonly beside: Readonly<Record<string, number>>;
 }): Row {
-  const { way, peer, pair, beside } = given;
+  const { way, peer, pairs, beside } = given;
   const { chats, records, payloadBytes } = shape;
   // SQLite is printed only: it is not what the target names.
   const bars = peer.name.startsWith('SQLite') ? {} : { must: 3, aim: 10 };
   return {
     target: '14',
     title: `${chats} x ${records} records of ${payloadBytes} B, ${way} / ${peer.name}`,
-    value: estimate(pair.ratios),
+    value: estimate(pairs.map(({ ours, theirs }) => ours / theirs)),
     ...bars,
     beside: {
-      'M records/s': median(pair.ours) / 1e6,
-      'theirs M/s': median(pair.theirs) / 1e6,
+      'M records/s': median(pairs.map(({ ours }) => ours / 1e6)),
+      'theirs M/s': median(pairs.map(({ theirs }) => theirs / 1e6)),
       ...beside,
     },
   };

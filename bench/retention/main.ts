@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   affordable,
-  Child,
   COMMON_OPTIONS,
   type Counters,
   estimate,
+  inRounds,
   median,
   type Row,
   roundsOf,
   scenario,
+  withChild,
 } from '../tools/index.js';
 import type { Given, Seen } from './child.js';
 
@@ -45,11 +46,10 @@ const SPACE = [2, 1.5] as const;
 
 async function run(folder: string, linger: number): Promise<Seen> {
   const dir = join(folder, 'store');
-  const child = new Child(values.child);
+  const given: Given = { dir, windowBytes, linger, windows };
   try {
-    return await child.ask<Seen>('run', { dir, windowBytes, linger, windows } satisfies Given);
+    return await withChild(values.child, (child) => child.ask<Seen>('run', given));
   } finally {
-    await child.kill();
     await rm(dir, { recursive: true, force: true });
   }
 }
@@ -60,12 +60,12 @@ async function measure(folder: string): Promise<{ rows: Row[]; facts: Record<str
   if (affordable(folder, bytes) < bytes) throw new Error('the disk has too little space');
   const rounds = roundsOf(values, { quick: 1, full: 5 });
   const seen = LINGERS.map((bars) => ({ bars, runs: [] as Seen[] }));
-  for (let round = 0; round < rounds; round++) {
+  await inRounds(rounds, async (round) => {
     for (const { bars, runs } of round % 2 === 0 ? seen : [...seen].reverse()) {
-      console.error(`  round ${round + 1} of ${rounds}, ${bars.linger * 100} % linger`);
+      console.error(`    ${bars.linger * 100} % linger`);
       runs.push(await run(folder, bars.linger));
     }
-  }
+  });
   const mib = windowBytes / 2 ** 20;
   return {
     rows: seen.flatMap(({ bars, runs }) => rowsOf(bars, runs)),

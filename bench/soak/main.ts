@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
-  Child,
+  type Child,
   COMMON_OPTIONS,
   estimate,
   freeBytes,
@@ -14,6 +14,7 @@ import {
   scenario,
   slope,
   storeBytes,
+  withChild,
 } from '../tools/index.js';
 import type { Told } from './checks.js';
 import type { Checked, Given, Progress, Ran } from './child.js';
@@ -57,8 +58,8 @@ class Soak {
     return { dir: this.#dir, windowBytes, rate, ms };
   }
 
-  #child(): Child {
-    return new Child(values.child, {
+  #inChild<Value>(run: (child: Child) => Promise<Value>): Promise<Value> {
+    return withChild(values.child, run, {
       heard: (word) => {
         for (const [chat, { appended, acked }] of word as Progress) {
           const before = this.#told.get(chat) ?? { appended: 0, acked: 0 };
@@ -73,26 +74,21 @@ class Soak {
   }
 
   /** To its end. */
-  async run(given: Given): Promise<Ran> {
-    const child = this.#child();
-    try {
-      return await child.ask<Ran>('run', given);
-    } finally {
-      await child.kill();
-    }
+  run(given: Given): Promise<Ran> {
+    return this.#inChild((child) => child.ask<Ran>('run', given));
   }
 
   async runAndKill(rate: number): Promise<void> {
-    const child = this.#child();
-    const ran = child.ask<Ran>('run', this.given(rate, killEveryMs * 100));
-    // It ends only by the kill, unless it failed, and that counts as wrong.
-    let failure: unknown;
-    ran.catch((error: unknown) => {
-      failure = error;
+    const failed = await this.#inChild(async (child) => {
+      const ran = child.ask<Ran>('run', this.given(rate, killEveryMs * 100));
+      // It ends only by the kill, unless it failed, and that counts as wrong.
+      let failure: unknown;
+      ran.catch((error: unknown) => {
+        failure = error;
+      });
+      await new Promise((resolve) => setTimeout(resolve, killEveryMs));
+      return failure instanceof Error ? [failure.message] : [];
     });
-    await new Promise((resolve) => setTimeout(resolve, killEveryMs));
-    const failed = failure instanceof Error ? [failure.message] : [];
-    await child.kill();
     const { space, wrong } = await this.check();
     this.kills.push({ space, wrong: [...failed, ...wrong] });
   }
@@ -102,15 +98,12 @@ class Soak {
       encoding: 'utf8',
     });
     const wrong = verified.status === 0 ? [] : [`foq verify: ${verified.stdout}${verified.stderr}`];
-    const child = this.#child();
-    try {
-      const told: Progress = [...this.#told];
+    const told: Progress = [...this.#told];
+    return await this.#inChild(async (child) => {
       const checked = await child.ask<Checked>('check', { ...this.given(0, 0), told });
       const space = (this.bytes() - windowBytes) / Math.max(checked.liveBytes, windowBytes);
       return { space: Math.max(0, space), wrong: [...wrong, ...checked.complaints] };
-    } finally {
-      await child.kill();
-    }
+    });
   }
 
   bytes(): number {

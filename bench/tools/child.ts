@@ -36,6 +36,7 @@ export class Child {
   readonly #heard: (word: unknown) => void;
 
   constructor(script: string, { heard = () => undefined, oneArena = false }: ChildOptions = {}) {
+    if (script === '') throw new Error('--child names the module of the process to start');
     const env = oneArena ? { ...process.env, ...ONE_ARENA } : process.env;
     this.#process = fork(script, { execArgv: ['--expose-gc'], serialization: 'advanced', env });
     this.#heard = heard;
@@ -71,6 +72,20 @@ export class Child {
       this.#process.kill('SIGKILL');
     }
     await this.#gone;
+  }
+}
+
+/** Runs with a fresh child of this script, and kills it at the end, whatever happens. */
+export async function withChild<Value>(
+  script: string,
+  run: (child: Child) => Promise<Value>,
+  options: ChildOptions = {},
+): Promise<Value> {
+  const child = new Child(script, options);
+  try {
+    return await run(child);
+  } finally {
+    await child.kill();
   }
 }
 

@@ -2,7 +2,14 @@
 // seal, figures and their report.
 
 export { Baseline } from './baseline.js';
-export { Child, type ChildOptions, collectGarbage, sayToParent, serveCalls } from './child.js';
+export {
+  Child,
+  type ChildOptions,
+  collectGarbage,
+  sayToParent,
+  serveCalls,
+  withChild,
+} from './child.js';
 export { type Cpu, cpuNow, cpuSince } from './cpu.js';
 export { inBulks, isRefused, pause, type QueueBulk } from './filling.js';
 export { JournalFiles } from './journal-files.js';
@@ -18,7 +25,8 @@ export {
 } from './kernel.js';
 export { COMMON_OPTIONS } from './options.js';
 export { figure, publish, type Report, type Row, toText, verdict } from './report.js';
-export { roundsOf, type Scenario, scenario } from './scenario.js';
+export { inRounds, lookAtBoth, roundsOf } from './rounds.js';
+export { type Scenario, scenario } from './scenario.js';
 export {
   affordable,
   besideOf,

@@ -36,11 +36,3 @@ export async function scenario({ name, values, measure }: Scenario): Promise<rea
     await rm(folder, { recursive: true, force: true });
   }
 }
-
-/** How many rounds: as told, else fewer when it is only a look. */
-export function roundsOf(
-  { rounds, quick }: { readonly rounds?: string | undefined; readonly quick: boolean },
-  usual: { readonly quick: number; readonly full: number },
-): number {
-  return Number(rounds ?? (quick ? usual.quick : usual.full));
-}

@@ -74,6 +74,8 @@ const POLL_MS = 100;
 /** So long without a new seal or merge, and the sealer is at rest. */
 const REST_MS = 1_000;
 const REST_WITHIN_MS = 120_000;
+/** A line on stderr says this often what is awaited. */
+const TELL_MS = 10_000;
 /** So long without any seal, and there will be none. */
 const NEVER_MS = 5_000;
 
@@ -111,7 +113,7 @@ export async function rest(
   journalFilesMax = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   const startAt = performance.now();
-  let [last, since] = ['', startAt];
+  let [last, since, tellAt] = ['', startAt, startAt + TELL_MS];
   for (;;) {
     const { seals, merges, chats, journalFiles, mergeDebtBytes } = await countersOf(queue);
     const seen = [seals, merges, chats, journalFiles].join();
@@ -120,6 +122,13 @@ export async function rest(
     const isIn = journalFiles <= journalFilesMax || (seals === 0 && now - startAt > NEVER_MS);
     const rests = isIn && mergeDebtBytes === 0;
     if ((rests && now - since > REST_MS) || now - startAt > REST_WITHIN_MS) return;
+    if (now > tellAt) {
+      tellAt += TELL_MS;
+      const debt = `${Math.round(mergeDebtBytes / MIB)} MiB of merge debt`;
+      console.error(
+        `    resting: ${debt}, ${seals} seals, ${merges} merges, ${journalFiles} files`,
+      );
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
