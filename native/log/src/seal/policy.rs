@@ -28,7 +28,8 @@ pub(crate) fn class_of(chat: &ChatState, store: &Retention) -> u8 {
 /// its clock; then it does for ever.
 pub(crate) fn is_dropped(chat: &ChatState, (store, now): (&Retention, u64), seq: u64) -> bool {
     let pinned = || Some(chat.cold()?.pinned?.seq);
-    is_dead(seq, chat.floor_at(store, now), pinned)
+    // Mostly the stored floor says it already, and it lies beside the key: cursors do not.
+    is_dead(seq, chat.floor, pinned) || is_dead(seq, chat.floor_at(store, now), pinned)
 }
 
 /// Whether nothing holds a record any more: it lies below the floor, and is not the pinned one.

@@ -90,10 +90,10 @@ impl Block {
     }
 }
 
-/// The block under construction.
+/// The block under construction: its rows are the last bytes of whatever collects the file.
 #[derive(Default)]
 pub(super) struct BlockBuilder {
-    rows: Vec<u8>,
+    row_bytes: usize,
     starts: Vec<u8>,
 }
 
@@ -105,29 +105,31 @@ impl BlockBuilder {
 
     /// Whether one more row keeps the block within its usual size; the first always does.
     pub fn takes(&self, key: &[u8], value: &[u8]) -> bool {
-        self.rows.is_empty() || self.byte_count() + Self::alone(key, value) <= BLOCK_BYTES
+        let bytes = self.row_bytes + self.start_bytes() + Self::alone(key, value);
+        self.row_bytes == 0 || bytes <= BLOCK_BYTES
     }
 
-    /// Bytes so far, without the count.
-    pub fn byte_count(&self) -> usize {
-        self.rows.len() + self.starts.len()
+    /// Bytes that are not in the file's collection yet.
+    pub fn start_bytes(&self) -> usize {
+        self.starts.len()
     }
 
-    /// Appends a row.
-    pub fn add(&mut self, key: &[u8], value: &[u8]) {
-        let start = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+    /// Appends a row to `into`, whose last bytes are the rows before.
+    pub fn add(&mut self, key: &[u8], value: &[u8], into: &mut Vec<u8>) {
+        let start = u32::try_from(self.row_bytes).unwrap_or(u32::MAX);
         self.starts.extend_from_slice(&start.to_le_bytes());
-        self.rows.extend_from_slice(key);
-        self.rows.extend_from_slice(value);
+        into.extend_from_slice(key);
+        into.extend_from_slice(value);
+        self.row_bytes += key.len() + value.len();
     }
 
-    /// Appends the block to `into` and begins the next one; says its size.
+    /// Ends the block behind its rows and begins the next one; says its size.
     pub fn finish(&mut self, into: &mut Vec<u8>) -> usize {
         let count = u32::try_from(self.starts.len() / NUMBER_BYTES).unwrap_or(u32::MAX);
-        let before = into.len();
-        into.append(&mut self.rows);
+        let bytes = self.row_bytes + self.starts.len() + NUMBER_BYTES;
         into.append(&mut self.starts);
         into.extend_from_slice(&count.to_le_bytes());
-        into.len() - before
+        self.row_bytes = 0;
+        bytes
     }
 }

@@ -79,7 +79,7 @@ impl TableWriter {
         if !self.block.takes(key, value) {
             self.end_block()?;
         }
-        self.block.add(key, value);
+        self.block.add(key, value, &mut self.chunk);
         self.filter.add(key.get(..kind.prefix_bytes()).unwrap_or_default());
         self.last_key.clear();
         self.last_key.extend_from_slice(key);
@@ -96,7 +96,7 @@ impl TableWriter {
 
     /// About the size of the file if it ended here.
     pub fn bytes_written(&self) -> u64 {
-        let rest = self.chunk.len() + self.block.byte_count() + self.directory.len();
+        let rest = self.chunk.len() + self.block.start_bytes() + self.directory.len();
         self.file_bytes + rest as u64
     }
 
@@ -167,15 +167,15 @@ impl TableWriter {
 
     fn publish(&self) -> io::Result<()> {
         if let Some(file) = &self.file {
-            file.sync()?;
+            sync(&**file)?;
         }
         self.disk.rename(&self.temporary_path(), &self.table.kind.path(self.table.id))
     }
 
     fn end_block(&mut self) -> Result<()> {
-        let byte_offset = self.end();
-        let before = self.chunk.len();
-        self.block.finish(&mut self.chunk);
+        let block_bytes = self.block.finish(&mut self.chunk);
+        let before = self.chunk.len().saturating_sub(block_bytes);
+        let byte_offset = self.file_bytes + before as u64;
         let bytes = self.chunk.get(before..).unwrap_or_default();
         let crc = self.seed().checksum(byte_offset, bytes);
         let bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
@@ -198,7 +198,7 @@ impl TableWriter {
         self.file_bytes += self.chunk.len() as u64;
         self.chunk.clear();
         if self.file_bytes - self.synced_bytes >= SYNC_BYTES {
-            file.sync()?;
+            sync(&*file)?;
             self.synced_bytes = self.file_bytes;
         }
         Ok(())
@@ -225,4 +225,13 @@ impl TableWriter {
         }
         Error::io("a table cannot be written", self.temporary_path(), failure)
     }
+}
+
+/// Syncs, and lets the page cache go of what the device has: little of it is read soon, and new
+/// pages for all of it cost more than the copies into those that are free again.
+fn sync(file: &dyn DiskFile) -> io::Result<()> {
+    file.sync()?;
+    // Only advice: without it the kernel lets go when it must.
+    let _ = file.drop_cache();
+    Ok(())
 }

@@ -23,11 +23,11 @@ fn a_spoilt_block_is_refused_or_its_rows_lie_inside_it() {
     let (mut taken, mut refused) = (0, 0);
     for seed in 0..20_000 {
         let mut dice = Dice::new(seed);
-        let mut builder = BlockBuilder::default();
+        let (mut builder, mut bytes) = (BlockBuilder::default(), Vec::new());
         for key in 0..=u8::try_from(dice.below(5)).unwrap() {
-            builder.add(&[key; 16], &vec![1; usize::try_from(dice.below(9)).unwrap()]);
+            let value = vec![1; usize::try_from(dice.below(9)).unwrap()];
+            builder.add(&[key; 16], &value, &mut bytes);
         }
-        let mut bytes = Vec::new();
         builder.finish(&mut bytes);
         spoil(&mut dice, &mut bytes);
         let size = bytes.len();
