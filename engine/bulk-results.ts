@@ -16,10 +16,13 @@ export type BulkResult = Result<Appended | Joined | undefined>;
 
 const DONE: BulkResult = { ok: true, value: undefined };
 
+const NONE = new Float64Array(0);
+
 export class BulkResults {
   readonly #states: Uint8Array;
-  readonly #seqs: Float64Array;
-  readonly #ats: Float64Array;
+  /** Made with the first append: a bulk of acks has none. */
+  #seqs: Float64Array = NONE;
+  #ats: Float64Array = NONE;
   /** Answers that are no appends. */
   readonly #others = new Map<number, BulkResult>();
   readonly #settled: () => void;
@@ -28,13 +31,15 @@ export class BulkResults {
   /** `settled` is called once, when no operation is pending. */
   constructor(count: number, settled: () => void) {
     this.#states = new Uint8Array(count);
-    this.#seqs = new Float64Array(count);
-    this.#ats = new Float64Array(count);
     this.#pending = count;
     this.#settled = settled;
   }
 
   appended(index: number, { run, from, count }: RunPart): void {
+    if (this.#seqs === NONE) {
+      this.#seqs = new Float64Array(this.#states.length);
+      this.#ats = new Float64Array(this.#states.length);
+    }
     const end = index + count;
     const part = run.seqs.subarray(from, from + count);
     this.#seqs.set(part, index);

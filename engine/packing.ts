@@ -39,6 +39,8 @@ const HEADER_BYTES = 8;
 /** A number, and the length of a list or of bytes. */
 const NUMBER_BYTES = 8;
 const LENGTH_BYTES = 4;
+/** What an ack may raise. */
+const ACK_NUMBERS = 4;
 /** UTF-8 of one UTF-16 unit. */
 const UNIT_BYTES_MAX = 3;
 const ID_BYTES_MAX = 255;
@@ -170,10 +172,29 @@ export class Packer implements OperationPacker {
 
   ack(chatId: string, consumerId: string, marks: Parameters<OperationPacker['ack']>[2]): void {
     const { received, delivered, read, marksSeen, durable } = marks;
-    const numbers = [received, delivered, read, marksSeen];
-    let flags = durable === true ? 1 << numbers.length : 0;
-    for (const [bit, number] of numbers.entries()) if (number !== undefined) flags |= 1 << bit;
-    this.#pack(TAG.ack, flags, chatId, consumerId, numbers);
+    const out = this.#out;
+    // Acks are as many as deliveries: no list is made of what one says.
+    const body = this.#begin(TAG.ack, 0, chatId, consumerId, ACK_NUMBERS * NUMBER_BYTES);
+    let flags = durable === true ? 1 << ACK_NUMBERS : 0;
+    let end = body;
+    if (received !== undefined) {
+      flags |= 1;
+      end = out.number(end, received);
+    }
+    if (delivered !== undefined) {
+      flags |= 2;
+      end = out.number(end, delivered);
+    }
+    if (read !== undefined) {
+      flags |= 4;
+      end = out.number(end, read);
+    }
+    if (marksSeen !== undefined) {
+      flags |= 8;
+      end = out.number(end, marksSeen);
+    }
+    out.buffer[this.#used + 1] = flags;
+    this.#end(body, end);
   }
 
   join(chatId: string, consumerId: string, at: NonNullable<JoinOptions['at']>): void {

@@ -1,10 +1,23 @@
 //! Acks: a cursor rises in the overlay at once, and on disk with the next round.
 
-use super::{Judge, ack_bytes};
+use super::{Judge, raise_bytes, section_bytes};
 use crate::error::Error;
 use crate::format::effect::{Raise, raise};
 use crate::ops::Outcome;
 use crate::pack::AckTerms;
+use crate::state::cursor::Cursor;
+
+/// At most one for each kind.
+type Raises = [Option<Raise>; 4];
+
+/// A cursor as it was judged before an ack.
+struct Before {
+    seat: u16,
+    marks_seen: u32,
+    visible: (u64, u64),
+    /// Of the chat.
+    version: u32,
+}
 
 impl Judge<'_> {
     pub(super) fn ack(&mut self, terms: &AckTerms) -> Result<Outcome, Error> {
@@ -15,48 +28,45 @@ impl Judge<'_> {
         let max_age_ms = overlay.retention(state, store).max_age_ms;
         let found = overlay.members(state).and_then(|members| {
             let cursor = members.find(terms.name).filter(|c| !c.ended(max_age_ms, now))?;
-            Some((cursor.clone(), members.marks_version))
+            Some((cursor, members.marks_version))
         });
         let Some((cursor, version)) = found else {
             return Err(Error::NotJoined { consumer_id: terms.consumer_id.to_string() });
         };
         let last = cursor.last_seq(state.head);
-        let values = [terms.received, terms.delivered, terms.read];
-        if values.iter().flatten().any(|&value| value > last) {
+        let asked = [
+            (raise::RECEIVED, terms.received, cursor.received),
+            (raise::DELIVERED, terms.delivered, cursor.delivered()),
+            (raise::READ, terms.read, cursor.read),
+        ];
+        if asked.iter().any(|&(_, value, _)| value > Some(last)) {
             return Err(Error::SeqOutOfRange { head_seq: last });
         }
-        let mut raises: Vec<Raise> = Vec::with_capacity(4);
-        let current = [cursor.received, cursor.delivered(), cursor.read];
-        let kinds = [raise::RECEIVED, raise::DELIVERED, raise::READ];
-        for ((value, current), what) in values.into_iter().zip(current).zip(kinds) {
-            if let Some(value) = value.filter(|&value| value > current) {
-                raises.push(Raise { seat: cursor.seat, what, value });
-            }
+        let Cursor { seat, marks_seen, .. } = *cursor;
+        let before = Before { seat, marks_seen, visible: cursor.visible(), version };
+        let mut raises = Raises::default();
+        for (place, (what, value, current)) in raises.iter_mut().zip(asked) {
+            let higher = value.filter(|&value| value > current);
+            *place = higher.map(|value| Raise { seat, what, value });
         }
-        self.raise(&cursor, version, raises, terms.marks_seen);
+        self.raise(&before, raises, terms.marks_seen);
         Ok(Outcome::Acked)
     }
 
-    fn raise(
-        &mut self,
-        before: &crate::state::cursor::Cursor,
-        version: u32,
-        mut raises: Vec<Raise>,
-        seen: Option<u32>,
-    ) {
-        let seat = before.seat;
+    fn raise(&mut self, before: &Before, mut raises: Raises, seen: Option<u32>) {
+        let &Before { seat, version, .. } = before;
         let seen = seen.map_or(before.marks_seen, |seen| seen.min(version).max(before.marks_seen));
-        if raises.is_empty() && seen == before.marks_seen {
+        if raises.iter().all(Option::is_none) && seen == before.marks_seen {
             return;
         }
         let state = self.state;
         let members = self.overlay().members_mut(state);
-        for raise in &raises {
+        for raise in raises.iter().flatten() {
             members.raise(seat, raise.what, raise.value);
         }
-        let after = members.find(before.name).map_or(before.visible(), |c| c.visible());
+        let after = members.in_seat(seat).map_or(before.visible, Cursor::visible);
         let mut marks_seen = seen;
-        if after != before.visible() {
+        if after != before.visible {
             members.marks_version = version.saturating_add(1);
             // Who was up to date stays so: a device does not wait for its own marks.
             if seen == version {
@@ -66,9 +76,10 @@ impl Judge<'_> {
         if marks_seen != before.marks_seen {
             let value = u64::from(marks_seen);
             members.raise(seat, raise::MARKS_SEEN, value);
-            raises.push(Raise { seat, what: raise::MARKS_SEEN, value });
+            let [.., last] = &mut raises;
+            *last = Some(Raise { seat, what: raise::MARKS_SEEN, value });
         }
-        let received = raises.iter().any(|raise| raise.what == raise::RECEIVED);
+        let received = raises.iter().flatten().any(|raise| raise.what == raise::RECEIVED);
         self.note_pending(&raises);
         if received {
             self.end_finished(seat);
@@ -76,21 +87,25 @@ impl Judge<'_> {
     }
 
     /// Keeps the raises for the next round, one per seat and kind.
-    fn note_pending(&mut self, raises: &[Raise]) {
+    fn note_pending(&mut self, raises: &Raises) {
         let chat_bytes = self.chat_id().len();
         let chat = self.chat;
         let acks = &mut self.overlay().more_mut().acks;
         let fresh = acks.is_empty();
-        let bytes_before = if fresh { 0 } else { ack_bytes(acks, chat_bytes) };
-        for raise in raises {
+        let mut added = if fresh { section_bytes(chat_bytes) } else { 0 };
+        let mut replaced = 0;
+        for raise in raises.iter().flatten() {
             let same = |r: &&mut Raise| r.seat == raise.seat && r.what == raise.what;
+            added += raise_bytes(raise, chat_bytes);
             match acks.iter_mut().find(same) {
-                Some(pending) => pending.value = raise.value,
+                Some(pending) => {
+                    replaced += raise_bytes(pending, chat_bytes);
+                    pending.value = raise.value;
+                }
                 None => acks.push(*raise),
             }
         }
-        let bytes_after = ack_bytes(acks, chat_bytes);
-        self.pending.bytes += bytes_after.saturating_sub(bytes_before);
+        self.pending.bytes = (self.pending.bytes + added).saturating_sub(replaced);
         if fresh {
             self.pending.chats.push(chat);
         }
@@ -101,7 +116,7 @@ impl Judge<'_> {
     fn end_finished(&mut self, seat: u16) {
         let state = self.state;
         let finished = self.overlay().members(state).is_some_and(|members| {
-            let cursor = members.cursors.iter().find(|cursor| cursor.seat == seat);
+            let cursor = members.in_seat(seat);
             cursor.is_some_and(|c| c.closing().is_some_and(|end| c.received >= end.leave_seq))
         });
         if finished {

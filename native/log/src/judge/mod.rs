@@ -195,9 +195,19 @@ impl Judge<'_> {
 
 /// Most bytes that these raises of one chat take in a round.
 pub(crate) fn ack_bytes(acks: &[Raise], chat_bytes: usize) -> usize {
-    let section = fixed::ACKS + chat_bytes + 8;
-    let far = acks.iter().filter(|raise| raise.value > RAISE_DELTA_MAX).count();
-    section * (1 + far) + acks.len() * fixed::RAISE
+    let raises = acks.iter().map(|raise| raise_bytes(raise, chat_bytes));
+    section_bytes(chat_bytes) + raises.sum::<usize>()
+}
+
+/// Bytes of a section of a chat's acks, without its raises.
+fn section_bytes(chat_bytes: usize) -> usize {
+    fixed::ACKS + chat_bytes + 8
+}
+
+/// Most bytes that one more raise takes: it may be too far from the others for their section.
+fn raise_bytes(raise: &Raise, chat_bytes: usize) -> usize {
+    let is_far = raise.value > RAISE_DELTA_MAX;
+    fixed::RAISE + if is_far { section_bytes(chat_bytes) } else { 0 }
 }
 
 impl JudgeContext<'_> {

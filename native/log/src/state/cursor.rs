@@ -152,6 +152,26 @@ impl Members {
         self.cursors.iter().find(|cursor| cursor.name == name)
     }
 
+    /// The cursor with this seat.
+    pub fn in_seat(&self, seat: u16) -> Option<&Cursor> {
+        self.cursors.get(self.place_of(seat)?)
+    }
+
+    fn in_seat_mut(&mut self, seat: u16) -> Option<&mut Cursor> {
+        let place = self.place_of(seat)?;
+        self.cursors.get_mut(place)
+    }
+
+    /// Where nobody has left, each cursor lies at the place that its seat names.
+    fn place_of(&self, seat: u16) -> Option<usize> {
+        let named = usize::from(seat);
+        let has_seat = |cursor: &Cursor| cursor.seat == seat;
+        if self.cursors.get(named).is_some_and(has_seat) {
+            return Some(named);
+        }
+        self.cursors.iter().position(has_seat)
+    }
+
     /// The cursor of a consumer that is joined, not closing.
     pub fn joined(&self, name: u64) -> Option<&Cursor> {
         self.find(name).filter(|cursor| cursor.closing().is_none())
@@ -221,7 +241,7 @@ impl Members {
     /// Turns a cursor that is behind into a closing one; one that is not vanishes.
     pub fn leave(&mut self, seat: u16, closing: Closing, roster: u64) {
         self.roster = roster;
-        if let Some(cursor) = self.cursors.iter_mut().find(|cursor| cursor.seat == seat) {
+        if let Some(cursor) = self.in_seat_mut(seat) {
             cursor.set_closing(Some(closing));
         }
         self.drop_finished();
@@ -255,9 +275,7 @@ impl Members {
     /// Raises one value of one cursor; a value below it is a late duplicate and changes nothing.
     pub fn raise(&mut self, seat: u16, what: u8, value: u64) {
         let version = self.marks_version;
-        let Some(cursor) = self.cursors.iter_mut().find(|cursor| cursor.seat == seat) else {
-            return;
-        };
+        let Some(cursor) = self.in_seat_mut(seat) else { return };
         let regress = planted(Bug::CursorRegress);
         let raise_to = |mark: &mut u64| *mark = if regress { value } else { value.max(*mark) };
         match what {
