@@ -6,7 +6,6 @@ import { invalidArgument } from './errors.js';
 import * as check from './ids.js';
 import type { ReadAnswer, StoreHandle } from './native-types.js';
 import type { CheckedOptions } from './options.js';
-import { ReadRecord } from './record.js';
 import { viewOf, whyOf } from './why.js';
 
 /** In the order asked. Throws FOQ_INVALID_ARGUMENT. */
@@ -40,8 +39,7 @@ export async function pinnedOf(
   chatId: string,
 ): Promise<QueueRecord | null> {
   check.checkChatId(chatId);
-  const record = await store.pinned(chatId);
-  return record === undefined ? null : new ReadRecord(record);
+  return (await store.pinned(chatId)) ?? null;
 }
 
 export async function whyHeld(

@@ -22,7 +22,6 @@ import {
   type NativeCondition,
   type NativeHead,
   type NativeJoined,
-  type NativeRecord,
   type NativeStats,
   type News,
   type OperationPacker,
@@ -34,6 +33,7 @@ import {
   type StoreHandle,
 } from './native-types.js';
 import { HEAD_NUMBERS, KEEPS, Packer, QuestionPacker } from './packing.js';
+import type { ReadRecord } from './record.js';
 import { type PageRow, unpackCursors, unpackNews, unpackPage, unpackReads } from './unpacking.js';
 
 /** Which page; see `page` in native/binding/src/reads.rs. */
@@ -149,7 +149,7 @@ export class NativeStore implements StoreHandle, Hearer {
     return this.#answerOf(answer).then((bytes) => unpackReads(bytes, length));
   }
 
-  async pinned(chatId: string): Promise<NativeRecord | undefined> {
+  async pinned(chatId: string): Promise<ReadRecord | undefined> {
     const answer = await this.#ask((side, handle) => addon.pinned(side, handle, chatId));
     return unpackReads(answer, 1)[0]?.records[0];
   }

@@ -14,6 +14,7 @@ import type {
   PendingRow,
 } from '../protocol/index.js';
 import type { AppendedRun, BackupMade, NativeError } from './native.js';
+import type { ReadRecord } from './record.js';
 
 /** Who hears the answers to what was submitted through a store. None may throw. */
 export interface Answers {
@@ -126,22 +127,11 @@ export interface ReadRequest {
   readonly limit: number;
 }
 
-export interface NativeRecord {
-  readonly seq: number;
-  readonly at: number;
-  readonly kind: number;
-  readonly senderId: string;
-  /** A view of the answer's own memory, which stays valid. */
-  readonly payload: Uint8Array;
-  readonly pin: boolean;
-  readonly deleted: boolean;
-}
-
 export interface ReadAnswer {
   readonly firstSeq: number;
   readonly headSeq: number;
   readonly gap: Gap | undefined;
-  readonly records: readonly NativeRecord[];
+  readonly records: readonly ReadRecord[];
 }
 
 /** A chat in which an attached consumer has something new, or whose head a watch saw grow. */
@@ -214,7 +204,7 @@ export interface StoreHandle {
    * where nothing had to wait for the disk.
    */
   read(requests: readonly ReadRequest[], maxBytes: number): ReadAnswer[] | Promise<ReadAnswer[]>;
-  pinned(chatId: string): Promise<NativeRecord | undefined>;
+  pinned(chatId: string): Promise<ReadRecord | undefined>;
   cursors(chatId: string): Promise<CursorRow[]>;
   pending(consumerId: string, page: PageRequest): Promise<Pages<PendingCursorRow>>;
   /** Joined chats by chatId; with `closing`, also those it is leaving. */

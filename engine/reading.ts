@@ -4,7 +4,6 @@ import type { ReadRange, ReadResult } from '../protocol/index.js';
 import { invalidArgument } from './errors.js';
 import * as check from './ids.js';
 import type { NativeReadFrom, ReadAnswer, ReadRequest, StoreHandle } from './native-types.js';
-import { ReadRecord } from './record.js';
 
 const LIMIT = { fallback: 1000, most: 10_000 };
 const BYTES = { argument: 'maxBytes', fallback: 1024 * 1024, most: 64 * 1024 * 1024 };
@@ -51,8 +50,7 @@ function fromOf({ fromSeq, before, last }: ReadRange): NativeReadFrom {
 
 function resultOf(answer: ReadAnswer | undefined, epoch: string): ReadResult {
   if (answer === undefined) throw new Error('the store answered no read');
-  const { firstSeq, headSeq, gap } = answer;
-  const records = answer.records.map((record) => new ReadRecord(record));
+  const { firstSeq, headSeq, gap, records } = answer;
   return gap === undefined
     ? { records, firstSeq, headSeq, epoch }
     : { records, firstSeq, headSeq, epoch, gap };

@@ -1,7 +1,6 @@
 // A record as a reader gets it: a view of what was read, with the ways to look at its payload.
 
 import type { QueueRecord } from '../protocol/index.js';
-import type { NativeRecord } from './native-types.js';
 
 const decoder = new TextDecoder();
 
@@ -13,7 +12,7 @@ export class ReadRecord implements QueueRecord {
   readonly payload: Uint8Array;
   readonly deleted: boolean;
 
-  constructor({ seq, at, kind, senderId, payload, deleted }: NativeRecord) {
+  constructor({ seq, at, kind, senderId, payload, deleted }: Omit<QueueRecord, 'text' | 'json'>) {
     this.seq = seq;
     this.at = at;
     this.kind = kind;

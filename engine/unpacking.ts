@@ -3,7 +3,9 @@
 //
 // Invariant: payloads are views of the answer's own memory, which nobody writes again.
 
-import type { CursorRow, NativeRecord, News, NewsRow, Pages, ReadAnswer } from './native-types.js';
+import type { CursorRow, News, NewsRow, Pages, ReadAnswer } from './native-types.js';
+import { ReadRecord } from './record.js';
+import { Senders } from './senders.js';
 
 const GAP_REASONS = [
   undefined,
@@ -14,6 +16,11 @@ const GAP_REASONS = [
   'quota',
   'damaged',
 ] as const;
+
+/** Bytes of one record before its sender id and payload. */
+const RECORD_HEADER_BYTES = 24;
+/** Among the flags of a record. */
+const DELETED = 2;
 
 /** A row of any page; each kind of page uses some of it. */
 export interface PageRow {
@@ -77,11 +84,32 @@ class Answer {
     return this.#buffer.toString('utf8', start, this.#at);
   }
 
-  bytes(length: number): Uint8Array {
-    const { buffer, byteOffset } = this.#buffer;
-    const bytes = new Uint8Array(buffer, byteOffset + this.#at, length);
-    this.#at += length;
-    return bytes;
+  /**
+   * A backlog is read by the thousand, so this is one loop over numbers, and each record the only
+   * object made besides its payload.
+   */
+  records(count: number): ReadRecord[] {
+    const [bytes, view] = [this.#buffer, this.#view];
+    const { buffer, byteOffset } = bytes;
+    const senders = new Senders(bytes);
+    const records: ReadRecord[] = [];
+    let start = this.#at;
+    for (let i = 0; i < count; i++) {
+      const seq = view.getFloat64(start, true);
+      const at = view.getFloat64(start + 8, true);
+      const payloadBytes = view.getUint32(start + 16, true);
+      const senderBytes = view.getUint16(start + 20, true);
+      const kind = view.getUint8(start + 22);
+      const deleted = (view.getUint8(start + 23) & DELETED) !== 0;
+      start += RECORD_HEADER_BYTES;
+      const senderId = senders.at(start, senderBytes);
+      start += senderBytes;
+      const payload = new Uint8Array(buffer, byteOffset + start, payloadBytes);
+      start += payloadBytes;
+      records.push(new ReadRecord({ seq, at, kind, senderId, payload, deleted }));
+    }
+    this.#at = start;
+    return records;
   }
 }
 
@@ -96,10 +124,8 @@ export function unpackReads(buffer: Buffer, count: number): ReadAnswer[] {
     answer.skip(3);
     return { firstSeq, headSeq, gap: reason && { fromSeq, toSeq, reason }, recordCount };
   });
-  return heads.map(({ recordCount, ...head }) => {
-    const records: NativeRecord[] = [];
-    for (let i = 0; i < recordCount; i++) records.push(unpackRecord(answer));
-    return { ...head, records };
+  return heads.map(({ firstSeq, headSeq, gap, recordCount }) => {
+    return { firstSeq, headSeq, gap, records: answer.records(recordCount) };
   });
 }
 
@@ -118,18 +144,6 @@ export function unpackNews(buffer: Buffer): News {
     rows.push({ ...place, marksVersion, marks, gone });
   }
   return { rows, fenced };
-}
-
-function unpackRecord(answer: Answer): NativeRecord {
-  const seq = answer.number();
-  const at = answer.number();
-  const payloadBytes = answer.uint32();
-  const senderBytes = answer.uint16();
-  const kind = answer.byte();
-  const flags = answer.byte();
-  const senderId = answer.text(senderBytes);
-  const payload = answer.bytes(payloadBytes);
-  return { seq, at, kind, senderId, payload, pin: (flags & 1) !== 0, deleted: (flags & 2) !== 0 };
 }
 
 export function unpackCursors(buffer: Buffer): CursorRow[] {

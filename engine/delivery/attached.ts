@@ -7,7 +7,8 @@
 import type { Gap } from '../../protocol/index.js';
 import type { DeliveryPort } from '../delivery-port.js';
 import { foqErrorOf, invalidArgument } from '../errors.js';
-import type { NativeRecord, NewsRow, ReadAnswer } from '../native-types.js';
+import type { NewsRow, ReadAnswer } from '../native-types.js';
+import type { ReadRecord } from '../record.js';
 import { HandedGap, type HandedMarks, HandedRecord, type Hander } from './handed.js';
 import { type Lane, NEVER } from './lane.js';
 import { Listing } from './listing.js';
@@ -220,7 +221,7 @@ export class Attached implements Hander, WindowSink {
     this.detach();
   }
 
-  record(lane: Lane, record: NativeRecord, attempt: number): void {
+  record(lane: Lane, record: ReadRecord, attempt: number): void {
     this.outlet.push(new HandedRecord(this, { lane, record, attempt }));
   }
 

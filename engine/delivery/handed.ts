@@ -13,7 +13,7 @@ import type {
   MarksDelivery,
   RecordDelivery,
 } from '../../protocol/index.js';
-import type { NativeRecord } from '../native-types.js';
+import type { ReadRecord } from '../record.js';
 import type { Lane } from './lane.js';
 
 /** Whom a delivery is handed by, and acked to. */
@@ -84,11 +84,11 @@ export class HandedRecord extends Held implements RecordDelivery {
   readonly kind = 'record';
   readonly seq: number;
   readonly attempt: number;
-  readonly #record: NativeRecord;
+  readonly #record: ReadRecord;
 
   constructor(
     hander: Hander,
-    { lane, record, attempt }: { lane: Lane; record: NativeRecord; attempt: number },
+    { lane, record, attempt }: { lane: Lane; record: ReadRecord; attempt: number },
   ) {
     super(hander, lane);
     this.seq = record.seq;

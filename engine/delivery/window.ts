@@ -7,7 +7,8 @@
 // take turns. A chat that has nothing to deliver and nothing unacked is forgotten.
 
 import type { Gap } from '../../protocol/index.js';
-import type { NativeReadFrom, NativeRecord, ReadAnswer, ReadRequest } from '../native-types.js';
+import type { NativeReadFrom, ReadAnswer, ReadRequest } from '../native-types.js';
+import type { ReadRecord } from '../record.js';
 import { Again } from './again.js';
 import { Credit, type WindowLimits } from './credit.js';
 import { type Hole, Lane, type Load } from './lane.js';
@@ -31,7 +32,7 @@ export interface CursorStanding {
 
 /** Hears what is delivered, in order. It must not call the window back. */
 export interface WindowSink {
-  record(lane: Lane, record: NativeRecord, attempt: number): void;
+  record(lane: Lane, record: ReadRecord, attempt: number): void;
   gap(lane: Lane, gap: Gap): void;
   /** Without a chat: of all. */
   caughtUp(chatId: string | undefined): void;
@@ -310,7 +311,7 @@ export class Window {
   }
 
   /** Whether there was credit for the record. */
-  #deliver(lane: Lane, record: NativeRecord): boolean {
+  #deliver(lane: Lane, record: ReadRecord): boolean {
     if (record.seq < lane.nextSeq) return true;
     if (record.seq > lane.nextSeq) {
       // Only damage leaves out a seq within an answer, and it has to be declared.

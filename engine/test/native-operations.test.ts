@@ -82,7 +82,7 @@ test('an append with every option does what each says', async (t) => {
   t.match(await all(), [{ seq: 1, repeated: false }]);
   t.match(await all(), [{ seq: 1, repeated: true }]);
   t.match(await store.heads(['a']), [{ headSeq: 1, guard: 5, roster: 2 }]);
-  t.match(await store.pinned('a'), { seq: 1, kind: 3, senderId: 'ann/phone', pin: true });
+  t.match(await store.pinned('a'), { seq: 1, kind: 3, senderId: 'ann/phone' });
   t.equal(await store.pinned('b'), undefined);
   const refused = await act((packer) => {
     packer.append('a', 'x', { guard: { expected: 4, next: 6 } });

@@ -2,7 +2,8 @@
 // tests of delivery read from it.
 
 import type { GapReason } from '../../../protocol/index.js';
-import type { NativeRecord, ReadAnswer, ReadRequest } from '../../native-types.js';
+import type { ReadAnswer, ReadRequest } from '../../native-types.js';
+import { ReadRecord } from '../../record.js';
 
 export interface ModelChat {
   firstSeq: number;
@@ -42,7 +43,7 @@ export class ChatsModel {
     if (!('fromSeq' in from)) throw new Error('delivery reads upwards');
     const { fromSeq } = from;
     if (bytes <= 0) return { firstSeq, headSeq, gap: undefined, records: [] };
-    const records: NativeRecord[] = [];
+    const records: ReadRecord[] = [];
     let used = 0;
     for (
       let seq = Math.max(fromSeq, firstSeq);
@@ -60,7 +61,7 @@ export class ChatsModel {
   }
 }
 
-export function aRecord(seq: number, bytes: number): NativeRecord {
+export function aRecord(seq: number, bytes: number): ReadRecord {
   const payload = new Uint8Array(bytes);
-  return { seq, at: 1000 + seq, kind: 0, senderId: 'ann', payload, pin: false, deleted: false };
+  return new ReadRecord({ seq, at: 1000 + seq, kind: 0, senderId: 'ann', payload, deleted: false });
 }
