@@ -2,7 +2,8 @@
 
 import type { QueueRecord } from '../protocol/index.js';
 
-const decoder = new TextDecoder();
+// A mark of byte order belongs to the payload, as everything else that was appended.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 export class ReadRecord implements QueueRecord {
   readonly seq: number;

@@ -98,6 +98,7 @@ export const appends: readonly Case[] = [
         texts,
       );
       t.equal(records[2]?.text(), 'ä€𐍈');
+      t.equal(records[6]?.text(), texts[6], 'a mark of byte order was appended, too');
     },
   },
   {

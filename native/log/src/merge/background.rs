@@ -81,6 +81,11 @@ impl Background {
         let marks = self.shared.catalog.marks();
         let set = self.shared.catalog.set();
         self.sampled.retain(|id, _| set.segments.iter().any(|table| table.info().id == *id));
+        // A new segment lives whole; of those that a store has when it opens nothing is read for
+        // this, while whoever was away comes back.
+        for table in &set.segments {
+            self.sampled.entry(table.info().id).or_insert((now_ms, 0));
+        }
         self.damaged.retain(|&(kind, id)| find(&set, kind, id).is_some());
         let room = || merge_room_bytes(&**self.shared.catalog.disk(), &self.shared.options);
         let plan = self.known(&set, now_ms, |known| known.next(room))?;

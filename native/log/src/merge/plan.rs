@@ -190,11 +190,9 @@ impl Known<'_> {
     }
 
     fn sample(&self) -> Option<Plan> {
-        let last = |info: &TableInfo| self.sampled.get(&info.id).map(|(at_ms, _)| *at_ms);
+        let last = |info: &TableInfo| self.sampled.get(&info.id).map_or(0, |(at_ms, _)| *at_ms);
         let is_due = |info: &&TableInfo| {
-            self.samples_early > 0
-                || last(info)
-                    .is_none_or(|at_ms| self.now_ms >= at_ms.saturating_add(self.sample_every_ms))
+            self.samples_early > 0 || self.now_ms >= last(info).saturating_add(self.sample_every_ms)
         };
         let oldest = self.segments().filter(is_due).min_by_key(|info| (last(info), info.id));
         oldest.map(|info| Plan::Sample(info.id))

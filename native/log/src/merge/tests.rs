@@ -20,7 +20,11 @@ struct Store {
 }
 
 fn store(options: &Options) -> Store {
-    let (disk, clock) = (SimDisk::new(), Arc::new(SimClock::new(START_MS)));
+    open(SimDisk::new(), START_MS, options)
+}
+
+fn open(disk: SimDisk, wall_ms: u64, options: &Options) -> Store {
+    let clock = Arc::new(SimClock::new(wall_ms));
     let env = Env {
         disk: Arc::new(disk.clone()),
         clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -154,6 +158,37 @@ fn what_all_have_received_leaves_the_disk_and_what_is_lacking_stays() {
     assert!(!store.lies_in_a_segment(b"nobody lacks this"));
     assert_eq!(store.read("late"), (6, vec![b"ann lacks it".to_vec(); 15]));
     assert_eq!(store.count(|counts| &counts.dropped_records), 25);
+}
+
+#[test]
+fn opening_samples_nothing_until_an_hour_has_passed_or_something_is_sealed() {
+    let options = options();
+    let mut store = store(&options);
+    store.log.commit(&[join("done", "ann")]);
+    store.log.commit(&vec![append("done", b"nobody lacks this"); 20]);
+    store.log.seal();
+    store.log.commit(&[received("done", "ann", 20)]);
+    for waits in [true, false] {
+        let wall_ms = store.clock.wall_ms();
+        let Store { log, .. } = store;
+        let disk = log.disk.clone();
+        drop(log);
+        store = open(disk, wall_ms, &options);
+        store.background = store.log.log.background();
+        store.merge();
+        assert!(store.lies_in_a_segment(b"nobody lacks this"), "opening is not the time");
+        if waits {
+            store.log.commit(&[append("other", b"sealed now")]);
+            store.log.seal();
+        } else {
+            store.pass(HOUR_MS);
+        }
+        store.merge();
+        assert!(!store.lies_in_a_segment(b"nobody lacks this"));
+        store.log.commit(&vec![append("done", b"nobody lacks this"); 20]);
+        store.log.seal();
+        store.log.commit(&[received("done", "ann", 40)]);
+    }
 }
 
 #[test]
