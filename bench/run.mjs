@@ -170,6 +170,9 @@ function targetFolder() {
   return JSON.parse(found.stdout).target_directory;
 }
 
+/** By a terminal or whoever started this: nothing more is begun. */
+let interrupted = false;
+
 /** Runs one program to its end, and removes its files also when it is interrupted. */
 function measure(run, { json, args }) {
   if (run.title) console.log(`\n${run.title}`);
@@ -191,7 +194,10 @@ function measure(run, { json, args }) {
     stdio: 'inherit',
   });
   // A terminal interrupts the program too; this one only waits for it, to clean up after it.
-  const stop = () => child.kill('SIGTERM');
+  const stop = () => {
+    interrupted = true;
+    child.kill('SIGTERM');
+  };
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
   return new Promise((resolve) => {
     child.on('error', (error) => {
@@ -231,11 +237,15 @@ async function main(words) {
     );
     return 2;
   }
+  // One that fails costs the others nothing: some of them take an hour.
+  const failed = [];
   for (const name of names) {
     const code = await runScenario(name, words.slice(names.length));
-    if (code !== 0) return code;
+    if (code !== 0) failed.push(name);
+    if (interrupted) break;
   }
-  return 0;
+  if (failed.length > 0) console.error(`\nfailed: ${failed.join(', ')}`);
+  return failed.length > 0 ? 1 : 0;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -8,6 +8,7 @@ import {
   rest,
   sayToParent,
   serveCalls,
+  untilInWindow,
 } from '../tools/index.js';
 
 export interface Given {
@@ -17,6 +18,7 @@ export interface Given {
   readonly windowBytes: number;
 }
 
+const FILE_BYTES = 16 << 20;
 const PAYLOAD_BYTES = 1024;
 const CHATS = 20_000;
 const BULK_RECORDS = 512;
@@ -24,7 +26,7 @@ const LANES = 8;
 
 async function open({ dir, windowBytes }: Given): Promise<Queue> {
   // Nobody is joined; so that records stay all the same, only age makes them leave.
-  const options = { dir, keep: 'window', journalFileBytes: 16 << 20 } as const;
+  const options = { dir, keep: 'window', journalFileBytes: FILE_BYTES } as const;
   return await openQueue({ ...options, journalWindowBytes: windowBytes });
 }
 
@@ -66,7 +68,10 @@ async function firstAck(given: Given): Promise<number> {
   const startAt = performance.now();
   const queue = await open(given);
   await queue.append('first', 'x');
-  return performance.now() - startAt;
+  const ms = performance.now() - startAt;
+  // Loads that follow each other would else fill a journal that nobody has the time to seal.
+  await untilInWindow(queue, { windowBytes: given.windowBytes, fileBytes: FILE_BYTES });
+  return ms;
 }
 
 serveCalls({ fill, load, firstAck });

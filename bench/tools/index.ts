@@ -36,6 +36,7 @@ export {
   rest,
   type SealingOptions,
   sealAll,
+  untilInWindow,
 } from './sealing.js';
 export { dice, type Estimate, estimate, Histogram, mean, median, slope } from './statistics.js';
 export { zipf } from './zipf.js';

@@ -133,6 +133,19 @@ export async function rest(
   }
 }
 
+/** Resolves when the journal is in its window, whatever is still to be merged. */
+export async function untilInWindow(
+  queue: Queue,
+  { windowBytes, fileBytes }: { readonly windowBytes: number; readonly fileBytes: number },
+): Promise<void> {
+  const filesMax = Math.ceil(windowBytes / fileBytes) + SPARES;
+  const endAt = performance.now() + REST_WITHIN_MS;
+  while ((await countersOf(queue)).journalFiles > filesMax) {
+    if (performance.now() > endAt) throw new Error('the journal does not come into its window');
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
 /** At most these bytes, and less when the disk has not so much to spare. */
 export function affordable(folder: string, bytes: number): number {
   const spared = 8 * 1024 * MIB;

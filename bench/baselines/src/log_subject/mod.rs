@@ -29,6 +29,11 @@ use pool::Pool;
 /// Payload bytes in flight at most, as much as a baseline's chunks hold.
 const IN_FLIGHT_BYTES_MAX: u64 = 12 << 20;
 
+/// A log is replaced by an empty one long before it has so much, so that nothing is sealed: here
+/// appends are measured alone.
+const JOURNAL_WINDOW_BYTES: u64 = 64 << 30;
+const JOURNAL_WINDOW_MS: u64 = 24 * 60 * 60 * 1000;
+
 /// Opens stores.
 pub struct LogOpener {
     journal_file_bytes: u64,
@@ -88,7 +93,12 @@ impl LogSubject {
         let mut world = env(folder)?;
         world.disk = Arc::new(counted(world.disk, Arc::clone(&counters)));
         let journal_file_bytes = u32::try_from(pool.file_bytes()).map_err(io::Error::other)?;
-        let options = Options { journal_file_bytes, ..Options::default() };
+        let options = Options {
+            journal_file_bytes,
+            journal_window_bytes: JOURNAL_WINDOW_BYTES,
+            journal_window_ms: JOURNAL_WINDOW_MS,
+            ..Options::default()
+        };
         let store = RunningStore::open(&world, &options).map_err(io::Error::other)?;
         let answers = Arc::new(Answers::default());
         let caller = store.caller(answers.clone());
