@@ -5,6 +5,8 @@ import {
   type Counters,
   countersOf,
   inBulks,
+  isRefused,
+  pause,
   rest,
   sayToParent,
   serveCalls,
@@ -55,8 +57,10 @@ async function load(given: Given): Promise<void> {
       for (let number = 0; number < BULK_RECORDS; number++) {
         bulk.append(`c${(bulks * BULK_RECORDS + number) % CHATS}`, payload);
       }
-      await bulk.commit();
-      bulks += 1;
+      const results = await bulk.commit();
+      // What is refused while seals are behind is no load.
+      if (results.some(isRefused)) await pause();
+      else bulks += 1;
       if (bulks === 200) sayToParent('loaded');
     }
   };

@@ -138,7 +138,7 @@ export async function untilInWindow(
   queue: Queue,
   { windowBytes, fileBytes }: { readonly windowBytes: number; readonly fileBytes: number },
 ): Promise<void> {
-  const filesMax = Math.ceil(windowBytes / fileBytes) + SPARES;
+  const filesMax = Math.ceil(windowBytes / fileBytes) + 1;
   const endAt = performance.now() + REST_WITHIN_MS;
   while ((await countersOf(queue)).journalFiles > filesMax) {
     if (performance.now() > endAt) throw new Error('the journal does not come into its window');

@@ -84,7 +84,9 @@ impl Background {
         // A new segment lives whole; of those that a store has when it opens nothing is read for
         // this, while whoever was away comes back.
         for table in &set.segments {
-            self.sampled.entry(table.info().id).or_insert((now_ms, 0));
+            let (at_ms, _) = self.sampled.entry(table.info().id).or_insert((now_ms, 0));
+            // The clock may have been ahead.
+            *at_ms = now_ms.min(*at_ms);
         }
         self.damaged.retain(|&(kind, id)| find(&set, kind, id).is_some());
         let room = || merge_room_bytes(&**self.shared.catalog.disk(), &self.shared.options);

@@ -168,7 +168,7 @@ fn opening_samples_nothing_until_an_hour_has_passed_or_something_is_sealed() {
     store.log.commit(&vec![append("done", b"nobody lacks this"); 20]);
     store.log.seal();
     store.log.commit(&[received("done", "ann", 20)]);
-    for waits in [true, false] {
+    for seals in [true, false] {
         let wall_ms = store.clock.wall_ms();
         let Store { log, .. } = store;
         let disk = log.disk.clone();
@@ -177,7 +177,7 @@ fn opening_samples_nothing_until_an_hour_has_passed_or_something_is_sealed() {
         store.background = store.log.log.background();
         store.merge();
         assert!(store.lies_in_a_segment(b"nobody lacks this"), "opening is not the time");
-        if waits {
+        if seals {
             store.log.commit(&[append("other", b"sealed now")]);
             store.log.seal();
         } else {

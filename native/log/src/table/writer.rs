@@ -227,8 +227,8 @@ impl TableWriter {
     }
 }
 
-/// Syncs, and lets the page cache go of what the device has: little of it is read soon, and new
-/// pages for all of it cost more than the copies into those that are free again.
+/// Syncs, and lets the page cache go of what the device has: copies into pages that are free
+/// again cost half of those into new ones. Who reads it soon, a merge above all, reads the device.
 fn sync(file: &dyn DiskFile) -> io::Result<()> {
     file.sync()?;
     // Only advice: without it the kernel lets go when it must.
